@@ -1,0 +1,65 @@
+// swift-tools-version: 6.1
+// SPDX-License-Identifier: GPL-3.0-or-later
+import PackageDescription
+
+/// A tool: a thin executable over the libraries it names.
+func tool(_ name: String, _ libraries: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: ["ECGTool", .product(name: "ArgumentParser", package: "swift-argument-parser")] + libraries)
+}
+
+/// A C library of the system, as a module map and nothing else.
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "ecgpipe",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
+    ],
+    targets: [
+        // Tools
+        tool("ecg-read", "ECGFormats"),
+        tool("ecg-filter", "ECGSignal"),
+        tool("ecg-beats", "ECGSignal", "ECGFormats"),
+        tool("ecg-median", "ECGSignal"),
+        tool("ecg-measure", "ECGSignal"),
+        tool("ecg-infer", "ECGModel"),
+        tool("ecg-attr", "ECGExplain"),
+        tool("ecg-segsal", "ECGExplain"),
+        tool("ecg-select"),
+        tool("ecg-cat", "ECGFormats"),
+        tool("ecg-synth", "ECGSignal"),
+
+        // Libraries: arrows point down only
+        .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore"]),
+        .target(name: "ECGScore"),
+        .target(name: "ECGModel", dependencies: ["ECGKernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
+        .target(name: "ECGSignal", dependencies: ["CFFTW"]),
+        .target(name: "ECGFormats", dependencies: ["CFLAC"]),
+        .target(name: "ECGStream", dependencies: ["CDeflate"]),
+        .target(name: "CMicrokernels"),
+
+        // System libraries
+        system("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
+        system("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
+        system("CFLAC", pkgConfig: "flac", apt: "libflac-dev"),
+
+        // Tests: a folder a module, plus one that runs the built executables in pipes
+        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream"]),
+        .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"]),
+        .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
+        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),
+        .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal"]),
+        .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"]),
+        .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain"]),
+        .testTarget(name: "PipelineTests", dependencies: ["ECGStream"], exclude: ["cases"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu17
+)

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A block of memory, aligned to a cache line and zeroed when made, that kernels read and write.
+///
+/// Several threads may hold the same storage. They may write to it at the same time only through regions that do not
+/// overlap; the caller who divides the work answers for that, which is why the class is `@unchecked Sendable`.
+public final class Storage: @unchecked Sendable {
+    /// 64 bytes: a cache line, and the widest vector register.
+    public static let alignment = 64
+
+    package let base: UnsafeMutableRawPointer
+    public let byteCount: Int
+
+    public init(byteCount: Int) {
+        precondition(byteCount >= 0)
+        self.byteCount = byteCount
+        base = .allocate(byteCount: max(byteCount, Self.alignment), alignment: Self.alignment)
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, Self.alignment))
+    }
+
+    deinit { base.deallocate() }
+}
+
+/// `count` elements of a storage, from element `start` on: what every kernel takes for its inputs, outputs and scratch.
+///
+/// A region is checked against its storage when it is made, so a kernel only compares its counts with the shapes it was prepared for.
+public struct Region<Element: BitwiseCopyable>: @unchecked Sendable {
+    public let storage: Storage
+    public let start: Int
+    public let count: Int
+
+    /// - Precondition: `start + count` elements fit into the storage.
+    public init(_ storage: Storage, start: Int = 0, count: Int) {
+        let (end, overflow) = start.addingReportingOverflow(count)
+        precondition(start >= 0 && count >= 0 && !overflow && end <= storage.byteCount / MemoryLayout<Element>.stride)
+        self.storage = storage
+        self.start = start
+        self.count = count
+    }
+
+    /// A new storage of its own, zeroed.
+    public init(count: Int) {
+        self.init(Storage(byteCount: count * MemoryLayout<Element>.stride), count: count)
+    }
+
+    /// A new storage of its own with these elements.
+    public init(_ elements: [Element]) {
+        self.init(count: elements.count)
+        elements.withUnsafeBufferPointer { source in
+            if let first = source.baseAddress { pointer.update(from: first, count: source.count) }
+        }
+    }
+
+    /// Elements `range` of this region, counted from its first.
+    public subscript(range: Range<Int>) -> Region {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        return Region(storage, start: start + range.lowerBound, count: range.count)
+    }
+
+    public subscript(index: Int) -> Element {
+        get {
+            precondition(index >= 0 && index < count)
+            return pointer[index]
+        }
+        nonmutating set {
+            precondition(index >= 0 && index < count)
+            pointer[index] = newValue
+        }
+    }
+
+    /// A copy of the elements.
+    public var elements: [Element] { [Element](UnsafeBufferPointer(start: pointer, count: count)) }
+
+    /// For the kernels of this package alone: they hold the counts they index by.
+    package var pointer: UnsafeMutablePointer<Element> {
+        (storage.base + start * MemoryLayout<Element>.stride).assumingMemoryBound(to: Element.self)
+    }
+}

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make, make demo, make test, make bench, make install, make uninstall, make lint
+SHELL := /bin/bash
+.SHELLFLAGS := -e -o pipefail -c
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD := .build/release
+# One configuration for everything: the kernels are no use in debug, and a second build would double the time to set up.
+# The Swift runtime goes into the executables: they start in half the time, and run where no Swift is installed.
+SWIFTFLAGS ?= -c release --static-swift-stdlib
+TOOLS := $(sort $(notdir $(wildcard Sources/ecg-*)))
+PAGES := $(sort $(wildcard man/*.[1-9]))
+PIPELINES := saliency-segments
+# What the build links, and what the tests call besides. The Python packages serve oracles and benchmarks alone, and live under .build.
+BUILD_PACKAGES := libfftw3-dev libdeflate-dev libflac-dev pkg-config
+TEST_PACKAGES := mandoc
+ORACLE_PACKAGES := python3-venv
+VENV := .build/venv
+
+.PHONY: all build demo test bench install uninstall lint clean setup setup-test venv
+
+all: build
+
+setup:
+	@pipelines/setup $(BUILD_PACKAGES)
+
+setup-test:
+	@pipelines/setup $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+build: setup
+	swift build $(SWIFTFLAGS)
+
+# The main job on a synthetic recording with a known answer, or on RECORD=path (with its .atr annotations).
+demo: build
+	@pipelines/demo $(BUILD) $(RECORD)
+
+test: setup-test build
+	@pipelines/test $(SWIFTFLAGS)
+
+venv: $(VENV)/.ready
+$(VENV)/.ready: Tests/Oracles/requirements.txt
+	@pipelines/setup $(ORACLE_PACKAGES)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -r $<
+	touch $@
+
+bench: build venv
+	@pipelines/benchmarks/all $(BUILD) $(VENV)/bin/python3
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests
+	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $(PAGES); fi
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/ecgpipe/examples \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	for t in $(TOOLS); do install -m 755 -s $(BUILD)/$$t $(DESTDIR)$(PREFIX)/bin/$$t; \
+	  $(BUILD)/$$t --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t; \
+	  $(BUILD)/$$t --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t; done
+	for p in $(PIPELINES); do install -m 755 pipelines/$$p $(DESTDIR)$(PREFIX)/bin/$$p; done
+	for m in $(PAGES); do s=$${m##*.}; install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
+	install -m 644 examples/* $(DESTDIR)$(PREFIX)/share/ecgpipe/examples/
+
+uninstall:
+	for t in $(TOOLS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$t $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t; done
+	for p in $(PIPELINES); do rm -f $(DESTDIR)$(PREFIX)/bin/$$p; done
+	for m in $(PAGES); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$$(basename $$m); done
+	rm -rf $(DESTDIR)$(PREFIX)/share/ecgpipe
+
+clean:
+	rm -rf .build

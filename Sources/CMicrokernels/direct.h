@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A 1-D convolution over [time, channel] as a matrix product without a copy: the rows of the left matrix are overlapping windows.
+#include "vectors.h"
+
+/// `rows` x `vectors` accumulators stay in registers over the whole sum; the weights stream by, the inputs are broadcast.
+INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
+    vec sum[14][2];
+    const long width = vectors * LANES;
+    UNROLL for (int v = 0; v < vectors; v++) {
+        vec bias = p->bias ? load(p->bias + v * LANES) : (vec){};
+        UNROLL for (int r = 0; r < rows; r++) sum[r][v] = bias;
+    }
+    const float *weights = p->weights, *run = p->input + row * p->inputStride;
+    const long stride = p->inputStride, length = p->tapLength;
+    for (long tap = 0; tap < p->taps; tap++, run += p->tapStride) {
+        const float *input = run;
+        for (long k = 0; k < length; k++, input++, weights += width) {
+            vec w[2];
+            UNROLL for (int v = 0; v < vectors; v++) w[v] = *(const vec *)(weights + v * LANES);
+            UNROLL for (int r = 0; r < rows; r++) {
+                vec x = all(input[r * stride]);
+                UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += x * w[v];
+            }
+        }
+    }
+    const int activation = p->activation, mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
+    UNROLL for (int v = 0; v < vectors; v++) {
+        const long left = whole ? LANES : p->columns - v * LANES;
+        if (left <= 0) break;
+        const int full = left >= LANES;
+        float *output = p->output + row * p->outputStride + v * LANES;
+        const float *residual = p->residual + row * p->residualStride + v * LANES;
+        UNROLL for (int r = 0; r < rows; r++) {
+            vec y = sum[r][v], other = {};
+            if (mode) other = full ? load(residual + r * p->residualStride) : load_first(residual + r * p->residualStride, left);
+            if (mode == ECG_RESIDUAL_BEFORE) y += other;
+            y = activate(y, activation, p->slope);
+            if (mode == ECG_RESIDUAL_AFTER) y += other;
+            if (full) store(output + r * p->outputStride, y);
+            else store_first(output + r * p->outputStride, y, left);
+        }
+    }
+}
+
+// A function for each height of tile, so that a remainder has a tile of its own. Tiles of a panel differ by one row at most.
+#define TILE(R) \
+    static __attribute__((noinline)) void wide_##R(const ecg_panel *p, long row) { tile(p, row, R, 2, 0); } \
+    static __attribute__((noinline)) void narrow_##R(const ecg_panel *p, long row) { tile(p, row, R, 1, 0); }
+FOR_TILE_ROWS(TILE)
+
+typedef void (*tile_function)(const ecg_panel *, long row);
+#define WIDE(R) wide_##R,
+#define NARROW(R) narrow_##R,
+static const tile_function tiles[2][TILE_ROWS + 1] = {{0, FOR_TILE_ROWS(NARROW)}, {0, FOR_TILE_ROWS(WIDE)}};
+
+static void panel(const ecg_panel *p, long rows) {
+    const tile_function *function = tiles[p->vectors - 1];
+    const long count = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    for (long i = 0, row = 0; i < count; i++) {
+        const long next = rows * (i + 1) / count;
+        function[next - row](p, row);
+        row = next;
+    }
+}
+
+/// Channels in the lanes, four output rows at a time: the weights are loaded once for all four.
+INLINE void depthwise_block(const ecg_depthwise *p, long row, const int rows, long channel, const int full, long left) {
+    vec sum[4];
+    const vec bias = !p->bias ? (vec){} : full ? load(p->bias + channel) : load_first(p->bias + channel, left);
+    UNROLL for (int r = 0; r < rows; r++) sum[r] = bias;
+    const float *input = p->input + row * p->inputStride + channel, *weights = p->weights + channel;
+    for (long tap = 0; tap < p->taps; tap++, input += p->tapStride, weights += p->weightStride) {
+        const vec w = full ? load(weights) : load_first(weights, left);
+        UNROLL for (int r = 0; r < rows; r++) {
+            const float *x = input + r * p->inputStride;
+            sum[r] += (full ? load(x) : load_first(x, left)) * w;
+        }
+    }
+    UNROLL for (int r = 0; r < rows; r++) {
+        const float *residual = p->residual + (row + r) * p->residualStride + channel;
+        const int mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
+        vec y = sum[r], other = {};
+        if (mode) other = full ? load(residual) : load_first(residual, left);
+        if (mode == ECG_RESIDUAL_BEFORE) y += other;
+        y = activate(y, p->activation, p->slope);
+        if (mode == ECG_RESIDUAL_AFTER) y += other;
+        float *output = p->output + (row + r) * p->outputStride + channel;
+        if (full) store(output, y);
+        else store_first(output, y, left);
+    }
+}
+
+static void depthwise(const ecg_depthwise *p, long rows) {
+    for (long channel = 0; channel < p->channels; channel += LANES) {
+        const long left = p->channels - channel;
+        const int full = left >= LANES;
+        long row = 0;
+        if (full) {
+            for (; row + 4 <= rows; row += 4) depthwise_block(p, row, 4, channel, 1, LANES);
+            for (; row < rows; row++) depthwise_block(p, row, 1, channel, 1, LANES);
+        } else {
+            for (; row + 4 <= rows; row += 4) depthwise_block(p, row, 4, channel, 0, left);
+            for (; row < rows; row++) depthwise_block(p, row, 1, channel, 0, left);
+        }
+    }
+}

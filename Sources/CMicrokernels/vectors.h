@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A vector of LANES floats and the few things that vector_size types cannot say. Included by each instruction set's source.
+typedef float vec __attribute__((vector_size(LANES * 4)));
+typedef float vec_anywhere __attribute__((vector_size(LANES * 4), aligned(4)));
+typedef int ivec __attribute__((vector_size(LANES * 4)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+INLINE vec load(const float *p) { return *(const vec_anywhere *)p; }
+INLINE void store(float *p, vec v) { *(vec_anywhere *)p = v; }
+INLINE vec all(float x) { return x - (vec){}; }
+
+/// Lanes of `a` where the mask is set, of `b` elsewhere.
+INLINE vec choose(ivec mask, vec a, vec b) { return (vec)(((ivec)a & mask) | ((ivec)b & ~mask)); }
+
+#if LANES == 16
+INLINE vec load_first(const float *p, long n) { return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
+INLINE void store_first(float *p, vec v, long n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v); }
+#elif LANES == 8
+INLINE __m256i first_lanes(long n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+INLINE vec load_first(const float *p, long n) { return (vec)_mm256_maskload_ps(p, first_lanes(n)); }
+INLINE void store_first(float *p, vec v, long n) { _mm256_maskstore_ps(p, first_lanes(n), (__m256)v); }
+#else
+INLINE vec load_first(const float *p, long n) {
+    vec v = {};
+    for (long i = 0; i < n; i++) v[i] = p[i];
+    return v;
+}
+INLINE void store_first(float *p, vec v, long n) {
+    for (long i = 0; i < n; i++) p[i] = v[i];
+}
+#endif
+
+/// max(x, 0) that lets NaN through: a bad input must stay visible.
+INLINE vec relu(vec x) { return choose(x < 0, (vec){}, x); }
+
+INLINE vec activate(vec x, int activation, float slope) {
+    if (activation == ECG_RELU) return relu(x);
+    if (activation == ECG_LEAKY_RELU) return choose(x < 0, x * slope, x);
+    return x;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import CMicrokernels
+
+/// The direct algorithm, reverse: the gradient of a strided convolution with respect to its input is `stride` interleaved convolutions of
+/// the output gradient, of stride 1, with the flipped taps. Each takes the taps that meet its phase of the input.
+package final class DirectGradient: Sendable {
+    private let shape: ConvolutionShape
+    private let phases: [(sweep: WindowProduct, weights: SweepWeights)]
+    /// Input rows that no output saw: `first`, and then every `step`-th.
+    private let unseen: [(first: Int, step: Int)]
+    private let instructionSet: InstructionSet
+
+    package init(shape: ConvolutionShape, weights: [Float], instructionSet: InstructionSet) {
+        self.shape = shape
+        self.instructionSet = instructionSet
+        let sources = shape.outputChannels / shape.groups
+        let targets = shape.inputChannels / shape.groups
+        var phases: [(WindowProduct, SweepWeights)] = []
+        var unseen: [(Int, Int)] = []
+        for phase in Self.phases(shape) {
+            guard let sweep = phase.sweep else {
+                unseen.append((phase.first, shape.stride))
+                continue
+            }
+            let packed = SweepWeights(
+                weights, groups: shape.groups, sources: sources, targets: targets, taps: phase.taps, sourceStride: targets * shape.kernel,
+                targetStride: shape.kernel, groupStride: sources * targets * shape.kernel, bias: nil, lanes: instructionSet.lanes)
+            phases.append((sweep, packed))
+        }
+        self.phases = phases
+        self.unseen = unseen
+    }
+
+    private struct Phase {
+        let first: Int
+        let taps: [Int]
+        let sweep: WindowProduct?
+    }
+
+    /// For each residue of the input index modulo the stride: its rows, and the taps that reach them, last tap first.
+    private static func phases(_ shape: ConvolutionShape) -> [Phase] {
+        // Tap j of output row t touches input row t·stride − padLeft + j·dilation, so row i = first + q·stride meets the taps with
+        // j·dilation ≡ i + padLeft (mod stride), which lie `stride / gcd` apart and `dilation / gcd` output rows.
+        let gcd = Self.gcd(shape.stride, shape.dilation)
+        let tapStep = shape.stride / gcd
+        let rowStep = shape.dilation / gcd
+        return (0..<min(shape.stride, shape.inputLength)).map { first in
+            let residue = (first + shape.padLeft) % shape.stride
+            guard let lowest = (0..<min(tapStep, shape.kernel)).first(where: { $0 * shape.dilation % shape.stride == residue }) else {
+                return Phase(first: first, taps: [], sweep: nil)
+            }
+            let taps = Array(stride(from: lowest, to: shape.kernel, by: tapStep).reversed())
+            // Row q meets output row (first + padLeft − lowest·dilation) / stride + q through the lowest tap, the last of the window.
+            let last = (first + shape.padLeft - lowest * shape.dilation) / shape.stride
+            let sweep = WindowProduct(
+                sourceLength: shape.outputLength, sourceChannels: shape.outputChannels, targetChannels: shape.inputChannels, taps: taps.count,
+                stride: 1, dilation: rowStep, pad: (taps.count - 1) * rowStep - last,
+                count: (shape.inputLength - first + shape.stride - 1) / shape.stride, first: first, step: shape.stride)
+            return Phase(first: first, taps: taps, sweep: sweep)
+        }
+    }
+
+    private static func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
+
+    /// Floats for each thread.
+    package static func scratchCount(_ shape: ConvolutionShape) -> Int {
+        phases(shape).map { $0.sweep?.haloCount ?? 0 }.max() ?? 0
+    }
+
+    package func run(
+        items: Int, outputGradient: Region<Float>, outputRowStride: Int, inputGradient: Region<Float>, inputRowStride: Int, accumulate: Bool,
+        scratch: Region<Float>, workers: Workers?
+    ) {
+        let shape = self.shape
+        check(items, rows: shape.outputLength, rowStride: outputRowStride, channels: shape.outputChannels, outputGradient)
+        check(items, rows: shape.inputLength, rowStride: inputRowStride, channels: shape.inputChannels, inputGradient)
+        let halo = phases.map(\.sweep.haloCount).max() ?? 0
+        precondition(scratch.count >= halo * (workers?.count ?? 1))
+        if !accumulate { clear(items, inputGradient, inputRowStride) }
+        let panels = phases.map(\.weights.panelCount).max() ?? 0
+        let rows = phases.map(\.sweep.count).max() ?? 0
+        let mode = Residual(inputGradient, .afterActivation).mode
+        Division(items: items, rows: rows, panels: panels, workers: workers).run { item, rows, panels, worker in
+            let target = inputGradient.pointer + item * shape.inputLength * inputRowStride
+            let buffers = SweepBuffers(
+                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride), sourceRowStride: outputRowStride,
+                target: target, targetRowStride: inputRowStride, residual: accumulate ? UnsafePointer(target) : nil,
+                residualRowStride: inputRowStride, residualMode: accumulate ? mode : 0, halo: scratch.pointer + worker * halo)
+            for (sweep, weights) in self.phases {
+                let part = rows.clamped(to: 0..<sweep.count)
+                if part.isEmpty { continue }
+                sweep.run(weights, rows: part, panels: panels, buffers: buffers, activation: .identity, kernels: self.instructionSet.kernels)
+            }
+        }
+    }
+
+    private func clear(_ items: Int, _ gradient: Region<Float>, _ rowStride: Int) {
+        for item in 0..<items {
+            for (first, step) in unseen {
+                for row in stride(from: first, to: shape.inputLength, by: step) {
+                    (gradient.pointer + (item * shape.inputLength + row) * rowStride).update(repeating: 0, count: shape.inputChannels)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A constant right matrix cut into panels as wide as the register tile: two vectors, and one for a last panel that fits into it.
+///
+/// Within a panel the weights of one row of the matrix are neighbours, so a kernel reads the panel once from front to back.
+package struct PackedPanels: Sendable {
+    package struct Panel: Sendable {
+        /// First column, how many of its columns are real, and the width in vectors.
+        package let column: Int
+        package let columns: Int
+        package let vectors: Int
+        /// Floats from the start of the storage.
+        package let offset: Int
+    }
+
+    package let rows: Int
+    package let columns: Int
+    package let panels: [Panel]
+    package let weights: Region<Float>
+    /// Padded with zeros to the width of the panels; a panel's bias starts at its column.
+    package let bias: Region<Float>?
+
+    /// - Parameters:
+    ///   - source: where the element of a row and column lies in `values`: at `base + rowOffsets[row] + column · columnStride`.
+    package init(
+        _ values: UnsafeBufferPointer<Float>, base: Int = 0, rowOffsets: [Int], columns: Int, columnStride: Int,
+        bias: [Float]? = nil, lanes: Int
+    ) {
+        rows = rowOffsets.count
+        self.columns = columns
+        var panels: [Panel] = []
+        var offset = 0
+        for column in stride(from: 0, to: columns, by: 2 * lanes) {
+            let left = columns - column
+            let vectors = left <= lanes ? 1 : 2
+            panels.append(Panel(column: column, columns: min(left, vectors * lanes), vectors: vectors, offset: offset))
+            offset += rows * vectors * lanes
+        }
+        self.panels = panels
+        weights = Region<Float>(count: offset)
+        let destination = weights.pointer
+        for panel in panels {
+            var row = destination + panel.offset
+            for start in rowOffsets {
+                var index = base + start + panel.column * columnStride
+                for lane in 0..<panel.columns {
+                    row[lane] = values[index]
+                    index += columnStride
+                }
+                row += panel.vectors * lanes
+            }
+        }
+        self.bias = bias.map { bias in
+            let padded = Region<Float>(count: (columns + 2 * lanes - 1) / lanes * lanes)
+            for (index, value) in bias.enumerated() { padded[index] = value }
+            return padded
+        }
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import Testing
+
+@Suite("Convolution")
+struct ConvolutionTests {
+    /// Shapes a network could hold, and odd ones: long kernels, one channel, one sample, strides beyond the kernel, lopsided padding.
+    static func randomShape(using g: inout SeededGenerator) -> ConvolutionShape {
+        while true {
+            let depthwise = Int.random(in: 0..<6, using: &g) == 0
+            let groups = depthwise ? Int.random(in: 1...40, using: &g) : [1, 1, 1, 2, 3].randomElement(using: &g) ?? 1
+            let shape = ConvolutionShape(
+                inputChannels: groups * (depthwise ? 1 : [1, 2, 3, 8, 12, 16, 17, 32].randomElement(using: &g) ?? 1),
+                outputChannels: groups * (depthwise ? 1 : [1, 2, 5, 8, 16, 31, 32, 33, 48, 70].randomElement(using: &g) ?? 1),
+                groups: groups, kernel: [1, 2, 3, 5, 7, 10, 17, 50].randomElement(using: &g) ?? 1, stride: .random(in: 1...5, using: &g),
+                dilation: [1, 1, 1, 2, 3, 4].randomElement(using: &g) ?? 1, padLeft: .random(in: 0...20, using: &g),
+                padRight: .random(in: 0...20, using: &g), inputLength: [1, 2, 5, 27, 40, 61, 100].randomElement(using: &g) ?? 1)
+            if shape.isValid { return shape }
+        }
+    }
+
+    @Test("equals the plain loop on every instruction set, forward and reverse", arguments: InstructionSet.supported)
+    func equalsReference(set: InstructionSet) {
+        var g = SeededGenerator(1)
+        for _ in 0..<150 {
+            let shape = Self.randomShape(using: &g)
+            let items = Int.random(in: 1...3, using: &g)
+            let weights = randomFloats(shape.weightCount, using: &g)
+            let bias = Bool.random(using: &g) ? randomFloats(shape.outputChannels, using: &g) : nil
+            let input = randomFloats(items * shape.inputLength * shape.inputChannels, using: &g)
+            let layer = Convolution(shape: shape, weights: weights, bias: bias, algorithm: .direct, instructionSet: set)
+            let scratch = Region<Float>(count: layer.scratchCount(items: items))
+            let output = Region<Float>(count: items * shape.outputLength * shape.outputChannels)
+            layer.forward(items: items, input: Region(input), output: output, scratch: scratch)
+            let expected = Reference.convolution(
+                shape, items: items, input: input.map(Double.init), weights: weights.map(Double.init), bias: bias?.map(Double.init))
+            #expect(relativeError(output.elements, expected) < 4e-6, "\(shape)")
+
+            let upstream = randomFloats(output.count, using: &g)
+            let gradient = Region<Float>((0..<input.count).map { _ in Float(7) })
+            layer.inputGradient(items: items, outputGradient: Region(upstream), inputGradient: gradient, scratch: scratch)
+            let expectedGradient = Reference.convolutionInputGradient(
+                shape, items: items, outputGradient: upstream.map(Double.init), weights: weights.map(Double.init))
+            #expect(relativeError(gradient.elements, expectedGradient) < 4e-6, "\(shape)")
+
+            layer.inputGradient(items: items, outputGradient: Region(upstream), inputGradient: gradient, accumulate: true, scratch: scratch)
+            #expect(relativeError(gradient.elements, expectedGradient.map { 2 * $0 }) < 4e-6, "\(shape)")
+        }
+    }
+
+    @Test("gives an item the same bits in any batch, with any threads", arguments: InstructionSet.supported)
+    func sameBits(set: InstructionSet) {
+        var g = SeededGenerator(2)
+        let crews = [2, 3, 4].map { Workers(count: $0) }
+        for _ in 0..<40 {
+            let shape = Self.randomShape(using: &g)
+            let items = 5
+            let perInput = shape.inputLength * shape.inputChannels
+            let perOutput = shape.outputLength * shape.outputChannels
+            let layer = Convolution(
+                shape: shape, weights: randomFloats(shape.weightCount, using: &g), bias: randomFloats(shape.outputChannels, using: &g),
+                activation: .leakyRelu(slope: 0.3), instructionSet: set)
+            let input = Region(randomFloats(items * perInput, using: &g))
+            let upstream = Region(randomFloats(items * perOutput, using: &g))
+            let scratch = Region<Float>(count: layer.scratchCount(items: items, threads: 4))
+            func run(_ first: Int, _ count: Int, _ workers: Workers?) -> ([UInt32], [UInt32]) {
+                let output = Region<Float>(count: count * perOutput)
+                let gradient = Region<Float>(count: count * perInput)
+                layer.forward(
+                    items: count, input: input[first * perInput..<(first + count) * perInput], output: output, scratch: scratch, workers: workers)
+                layer.inputGradient(
+                    items: count, outputGradient: upstream[first * perOutput..<(first + count) * perOutput], inputGradient: gradient,
+                    scratch: scratch, workers: workers)
+                return (bits(output.elements), bits(gradient.elements))
+            }
+            let whole = run(0, items, nil)
+            for workers in crews {
+                #expect(run(0, items, workers) == whole, "\(shape)")
+                let alone = run(3, 1, workers)
+                #expect(alone.0 == Array(whole.0[3 * perOutput..<4 * perOutput]), "\(shape)")
+                #expect(alone.1 == Array(whole.1[3 * perInput..<4 * perInput]), "\(shape)")
+            }
+        }
+    }
+
+    @Test("writes into a wider row, adds a residual, applies the activation", arguments: InstructionSet.supported)
+    func stores(set: InstructionSet) {
+        var g = SeededGenerator(3)
+        for activation in [Activation.identity, .relu, .leakyRelu(slope: 0.3)] {
+            for position in [Residual.Position.beforeActivation, .afterActivation] {
+                for (channels, stride) in [(37, 50), (16, 16), (5, 9), (64, 64)] {
+                    let shape = ConvolutionShape(inputChannels: 6, outputChannels: channels, kernel: 7, padLeft: 3, padRight: 3, inputLength: 45)
+                    let weights = randomFloats(shape.weightCount, using: &g)
+                    let input = randomFloats(45 * 10, using: &g)
+                    let added = randomFloats(45 * channels, using: &g)
+                    let layer = Convolution(shape: shape, weights: weights, activation: activation, algorithm: .direct, instructionSet: set)
+                    let output = Region<Float>((0..<45 * stride).map { _ in Float(-3) })
+                    layer.forward(
+                        items: 1, input: Region(input), inputRowStride: 10, output: output, outputRowStride: stride,
+                        residual: Residual(Region(added), position), scratch: Region(count: layer.scratchCount(items: 1)))
+                    let dense = (0..<45).flatMap { row in (0..<6).map { Double(input[row * 10 + $0]) } }
+                    let sum = Reference.convolution(shape, items: 1, input: dense, weights: weights.map(Double.init))
+                    var expected = [Double](repeating: -3, count: 45 * stride)
+                    for row in 0..<45 {
+                        for c in 0..<channels {
+                            let other = added[row * channels + c]
+                            let value = Float(sum[row * channels + c])
+                            expected[row * stride + c] = Double(
+                                position == .beforeActivation ? activation(value + other) : activation(value) + other)
+                        }
+                    }
+                    #expect(relativeError(output.elements, expected) < 4e-6)
+                }
+            }
+        }
+    }
+
+    @Test("lets NaN and infinity through where they belong, and nowhere else", arguments: InstructionSet.supported)
+    func nonFinite(set: InstructionSet) {
+        let shape = ConvolutionShape(inputChannels: 3, outputChannels: 20, kernel: 5, padLeft: 2, padRight: 2, inputLength: 50)
+        var g = SeededGenerator(4)
+        var input = randomFloats(150, using: &g)
+        input[3 * 20 + 1] = .nan
+        input[3 * 40] = .infinity
+        let weights = randomFloats(shape.weightCount, 0.1...1, using: &g)
+        let layer = Convolution(shape: shape, weights: weights, activation: .relu, algorithm: .direct, instructionSet: set)
+        let output = Region<Float>(count: 1000)
+        layer.forward(items: 1, input: Region(input), output: output, scratch: Region(count: layer.scratchCount(items: 1)))
+        for row in 0..<50 {
+            for channel in 0..<20 {
+                let value = output[row * 20 + channel]
+                #expect(value.isNaN == (18...22).contains(row))
+                #expect((value == .infinity) == (38...42).contains(row))
+            }
+        }
+    }
+}

@@ -56,7 +56,7 @@ let package = Package(
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal"]),
-        .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"]),
+        .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain"]),
         .testTarget(name: "PipelineTests", dependencies: ["ECGStream"], exclude: ["cases"]),
     ],

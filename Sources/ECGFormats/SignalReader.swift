@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Reads chosen signals of one ordinary record (or one segment) as rows of physical values, part by part.
+final class SignalReader {
+    /// A wanted signal: its row in the output and its place in its file's frame.
+    private struct Row {
+        let row: Int
+        let signal: Int
+        let place: Int
+        let samplesPerFrame: Int
+        let skew: Int
+        let scale: PhysicalScale
+        /// For formats of few bits: the physical value of every possible sample.
+        let table: [Float]
+        let lowest: Int32
+        var sum: UInt32 = 0
+    }
+
+    /// A signal file, opened once for each skew in it: a shifted signal reads other frames.
+    private final class Group {
+        let source: any SampleSource
+        let samplesPerFrame: Int
+        let skew: Int
+        var rows: [Row]
+        /// The file's frame up to which `rows[].sum` has been taken; nil once frames were left out.
+        var summed: Int? = 0
+
+        init(source: any SampleSource, samplesPerFrame: Int, skew: Int, rows: [Row]) {
+            self.source = source
+            self.samplesPerFrame = samplesPerFrame
+            self.skew = skew
+            self.rows = rows
+        }
+    }
+
+    let header: WFDBHeader
+    /// Frames.
+    let length: Int
+    /// Samples a frame of the output: 1, or the record's highest where the original samples are wanted.
+    let density: Int
+    private let place: String
+    private var groups: [Group] = []
+    private var scratch: [Int32] = []
+
+    /// - Parameters:
+    ///   - place: the header's path; signal files lie beside it.
+    ///   - wanted: for each output row the signal's index, nil for a row that this record doesn't have.
+    ///   - density: samples a frame in the output; 1 means the average of a frame's samples.
+    /// - Throws: `FormatError` if a file is missing, shorter than the header says, or the header is absurd.
+    init(header: WFDBHeader, place: String, wanted: [Int?], density: Int = 1) throws(FormatError) {
+        self.header = header
+        self.place = place
+        self.density = density
+        let folder = WFDBPath.folder(of: place)
+        let known = header.length == 0 ? nil : header.length
+        var inferred: Int?
+        for range in SignalReader.files(in: header) {
+            let signals = Array(header.signals[range])
+            guard signals[0].format != .null else { continue }
+            let chosen = wanted.enumerated().compactMap { row, signal in signal.flatMap { range.contains($0) ? (row, $0) : nil } }
+            if chosen.isEmpty && known != nil { continue }
+            let perFrame = try SignalReader.frameSize(signals, place: place)
+            let path = WFDBPath.join(folder, signals[0].fileName)
+            var skews: [Int] = []
+            for (_, signal) in chosen {
+                let skew = SignalReader.frameSkew(header.signals[signal])
+                if !skews.contains(skew) { skews.append(skew) }
+            }
+            if chosen.isEmpty { skews = [0] }
+            for skew in skews {
+                let source: any SampleSource =
+                    signals[0].format.isCompressed
+                    ? try FLACSource(path: path, signals: signals) : try BinarySource(path: path, signals: signals)
+                if let frames = source.frameCount {
+                    if let known, frames < known {
+                        throw .damaged(path, "has \(frames) samples of each signal, \(place) says \(known)")
+                    }
+                    inferred = min(inferred ?? frames, frames)
+                }
+                var rows: [Row] = []
+                for (row, signal) in chosen where SignalReader.frameSkew(header.signals[signal]) == skew {
+                    let before = header.signals[range.lowerBound..<signal].reduce(0) { $0 + $1.samplesPerFrame }
+                    rows.append(SignalReader.row(row, signal, header.signals[signal], place: before, skew: skew))
+                }
+                if !rows.isEmpty { groups.append(Group(source: source, samplesPerFrame: perFrame, skew: skew, rows: rows)) }
+            }
+        }
+        if let frames = known ?? inferred {
+            length = frames
+        } else {
+            guard header.signals.allSatisfy({ $0.format == .null }) else {
+                throw .damaged(place, "has no length, and the signal file doesn't tell it either")
+            }
+            length = 0
+        }
+    }
+
+    private static func row(_ row: Int, _ index: Int, _ signal: WFDBHeader.Signal, place: Int, skew: Int) -> Row {
+        let scale = PhysicalScale(signal)
+        let bits = signal.format.bits
+        let small = bits <= 12 && bits > 0
+        return Row(
+            row: row, signal: index, place: place, samplesPerFrame: signal.samplesPerFrame, skew: skew, scale: scale,
+            table: small ? scale.table(bits: bits) : [], lowest: small ? -(1 << (Int32(bits) - 1)) : 0)
+    }
+
+    /// The runs of neighbouring signals that share a file.
+    static func files(in header: WFDBHeader) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        for index in header.signals.indices {
+            if let last = ranges.last, header.signals[index].fileName == header.signals[last.lowerBound].fileName {
+                ranges[ranges.count - 1] = last.lowerBound..<(index + 1)
+            } else {
+                ranges.append(index..<(index + 1))
+            }
+        }
+        return ranges
+    }
+
+    /// The WFDB library lines signals up to whole frames, rounding half up.
+    static func frameSkew(_ signal: WFDBHeader.Signal) -> Int {
+        let (whole, rest) = signal.skew.quotientAndRemainder(dividingBy: signal.samplesPerFrame)
+        return whole + (rest >= signal.samplesPerFrame - rest ? 1 : 0)
+    }
+
+    private static func frameSize(_ signals: [WFDBHeader.Signal], place: String) throws(FormatError) -> Int {
+        var total = 0
+        for signal in signals {
+            let (sum, overflow) = total.addingReportingOverflow(signal.samplesPerFrame)
+            guard !overflow, sum <= 1 << 20 else { throw .damaged(place, "a frame of more than \(1 << 20) samples in \(signals[0].fileName)") }
+            total = sum
+        }
+        return total
+    }
+
+    /// Fills the rows with frames `frames` of the record: row r gets `frames.count * density` values from
+    /// `r * rowStride + column` on. Rows this record doesn't have, and frames after the end of a shifted signal, are left as they are.
+    func read(frames: Range<Int>, into output: inout [Float], rowStride: Int, column: Int) throws(FormatError) {
+        for group in groups {
+            let chunk = max(8192 / group.samplesPerFrame, 1)
+            if group.summed == 0 && frames.lowerBound == 0 { try sumSkipped(group, chunk: chunk) }
+            let shifted = frames.lowerBound.addingReportingOverflow(group.skew)
+            guard !shifted.overflow, shifted.partialValue < length else { continue }
+            let first = shifted.partialValue
+            let last = min(first + frames.count, length)
+            if group.summed != first { group.summed = nil }
+            var at = first
+            while at < last {
+                let end = min(at + chunk, last)
+                try group.source.read(frames: at..<end, into: &scratch)
+                for index in group.rows.indices {
+                    let target = group.rows[index].row * rowStride + column + (at - first) * density
+                    convert(&group.rows[index], stride: group.samplesPerFrame, frames: end - at, into: &output, at: target)
+                }
+                at = end
+            }
+            if group.summed != nil { group.summed = last }
+            try verify(group)
+        }
+    }
+
+    /// The samples that a skew skips count in the checksum too.
+    private func sumSkipped(_ group: Group, chunk: Int) throws(FormatError) {
+        var at = 0
+        let end = min(group.skew, length)
+        while at < end {
+            let next = min(at + chunk, end)
+            try group.source.read(frames: at..<next, into: &scratch)
+            for index in group.rows.indices {
+                let row = group.rows[index]
+                for frame in 0..<(next - at) {
+                    for place in 0..<row.samplesPerFrame {
+                        group.rows[index].sum &+= UInt32(bitPattern: scratch[frame * group.samplesPerFrame + row.place + place])
+                    }
+                }
+            }
+            at = next
+        }
+        group.summed = end
+        try verify(group)
+    }
+
+    /// Compares the sums with the header's as soon as the last frame has been read, before its values are handed out.
+    private func verify(_ group: Group) throws(FormatError) {
+        guard group.summed == length, length > 0 else { return }
+        for row in group.rows {
+            let signal = header.signals[row.signal]
+            guard let checksum = signal.checksum else { continue }
+            let sum = Int(row.sum & 0xFFFF)
+            guard checksum & 0xFFFF == sum else {
+                let signed = sum > 32767 ? sum - 65536 : sum
+                throw .damaged(group.source.path, "the checksum of signal \(signal.name) is \(signed), \(place) says \(checksum)")
+            }
+        }
+        group.summed = nil
+    }
+
+    private func convert(_ row: inout Row, stride: Int, frames: Int, into output: inout [Float], at target: Int) {
+        var sum: UInt32 = 0
+        if row.samplesPerFrame > 1 || density > 1 {
+            convertFrames(row, stride: stride, frames: frames, sum: &sum, into: &output, at: target)
+        } else if row.table.isEmpty {
+            var index = row.place
+            for frame in 0..<frames {
+                let sample = scratch[index]
+                sum &+= UInt32(bitPattern: sample)
+                output[target &+ frame] = row.scale.value(sample)
+                index &+= stride
+            }
+        } else {
+            let lowest = row.lowest
+            var index = row.place
+            for frame in 0..<frames {
+                let sample = scratch[index]
+                sum &+= UInt32(bitPattern: sample)
+                output[target &+ frame] = row.table[Int(sample &- lowest)]
+                index &+= stride
+            }
+        }
+        row.sum &+= sum
+    }
+
+    /// Several samples a frame: kept, slower signals held, or averaged to whole ADC units as the WFDB library does.
+    private func convertFrames(
+        _ row: Row, stride: Int, frames: Int, sum: inout UInt32, into output: inout [Float], at target: Int
+    ) {
+        let count = row.samplesPerFrame
+        for frame in 0..<frames {
+            let start = frame * stride + row.place
+            var total = 0
+            var isValid = true
+            for place in 0..<count {
+                let sample = scratch[start + place]
+                sum &+= UInt32(bitPattern: sample)
+                total += Int(sample)
+                if sample == row.scale.invalid { isValid = false }
+            }
+            if density == 1 {
+                output[target + frame] = isValid ? row.scale.value(Int32(truncatingIfNeeded: total / count)) : .nan
+                continue
+            }
+            for step in 0..<density {
+                output[target + frame * density + step] = row.scale.value(scratch[start + count * step / density])
+            }
+        }
+    }
+}

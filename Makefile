@@ -6,8 +6,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD := .build/release
 # One configuration for everything: the kernels are no use in debug, and a second build would double the time to set up.
-# The Swift runtime goes into the executables: they start in half the time, and run where no Swift is installed.
-SWIFTFLAGS ?= -c release --static-swift-stdlib
+SWIFTFLAGS ?= -c release
 TOOLS := $(sort $(notdir $(wildcard Sources/ecg-*)))
 PAGES := $(sort $(wildcard man/*.[1-9]))
 PIPELINES := saliency-segments

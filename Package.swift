@@ -11,7 +11,8 @@ func tool(_ name: String, _ libraries: Target.Dependency...) -> Target {
         name: name,
         dependencies: ["ECGTool", .product(name: "ArgumentParser", package: "swift-argument-parser")] + libraries,
         linkerSettings: [
-            .unsafeFlags(["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"], .when(platforms: [.linux]))
+            .unsafeFlags(
+                ["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections", "-lswiftSynchronization"], .when(platforms: [.linux]))
         ])
 }
 

@@ -14,18 +14,30 @@ public final class Convolution: Sendable {
     public let shape: ConvolutionShape
     public let activation: Activation
     public let instructionSet: InstructionSet
-    /// What runs it: a function of the shape alone.
+    /// What runs it forward and in reverse: functions of the shape alone, which may differ.
     public let algorithm: Algorithm
+    public let reverseAlgorithm: Algorithm
 
     private let weights: [Float]
-    private let bias: [Float]?
-    private let forward: DirectConvolution
-    private let reverse = Mutex<DirectGradient?>(nil)
+    private let forward: Forward
+    private let reverseTiling: FrequencyTiling?
+    private let reverse = Mutex<Reverse?>(nil)
+
+    private enum Forward: Sendable {
+        case direct(DirectConvolution)
+        case frequency(FrequencyConvolution)
+    }
+
+    private enum Reverse: Sendable {
+        case direct(DirectGradient)
+        case frequency(FrequencyConvolution)
+    }
 
     /// - Parameters:
     ///   - weights: [output channel, input channel of the group, tap], as ONNX has them.
     ///   - bias: [output channel].
-    ///   - algorithm: nil lets a measured rule choose by the shape.
+    ///   - algorithm: nil lets a measured rule choose by the shape. The frequency domain takes one group and kernels that fit into
+    ///     its longest transform; other shapes stay direct.
     ///   - instructionSet: the widest that this processor has, unless forced.
     /// - Precondition: `shape.isValid`, and the counts of weights and bias are those of the shape.
     public init(
@@ -36,17 +48,39 @@ public final class Convolution: Sendable {
         self.shape = shape
         self.activation = activation
         self.instructionSet = instructionSet
-        self.algorithm = .direct
         self.weights = weights
-        self.bias = bias
-        forward = DirectConvolution(
-            shape: shape, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet)
+        let tiling = FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
+        reverseTiling = FrequencyCost.tiling(shape, .inputGradient, algorithm: algorithm, instructionSet)
+        self.algorithm = tiling == nil ? .direct : .frequency
+        reverseAlgorithm = reverseTiling == nil ? .direct : .frequency
+        if let tiling {
+            forward = .frequency(
+                FrequencyConvolution(
+                    shape, .forward, tiling: tiling, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet))
+        } else {
+            forward = .direct(
+                DirectConvolution(shape: shape, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet))
+        }
     }
 
     /// Floats of scratch that `forward` and `inputGradient` need at most, for calls of up to `items` items.
     /// - Parameter threads: the count of the workers that the call is given, 1 if none.
     public func scratchCount(items: Int, threads: Int = 1) -> Int {
-        max(forward.scratchCount * threads, DirectGradient.scratchCount(shape) * threads)
+        let ahead =
+            switch forward {
+            case .direct(let layer): layer.scratchCount * threads
+            case .frequency(let layer):
+                FrequencyConvolution.scratchCount(
+                    shape, .forward, tiling: layer.tiling, instructionSet: instructionSet, items: items, threads: threads)
+            }
+        let back =
+            if let reverseTiling {
+                FrequencyConvolution.scratchCount(
+                    shape, .inputGradient, tiling: reverseTiling, instructionSet: instructionSet, items: items, threads: threads)
+            } else {
+                DirectGradient.scratchCount(shape) * threads
+            }
+        return max(ahead, back)
     }
 
     /// output = activation(convolution(input) + bias), with the residual before or after the activation.
@@ -59,9 +93,18 @@ public final class Convolution: Sendable {
         items: Int, input: Region<Float>, inputRowStride: Int? = nil, output: Region<Float>, outputRowStride: Int? = nil,
         residual: Residual? = nil, scratch: Region<Float>, workers: Workers? = nil
     ) {
-        forward.run(
-            items: items, input: input, inputRowStride: inputRowStride ?? shape.inputChannels, output: output,
-            outputRowStride: outputRowStride ?? shape.outputChannels, residual: residual, scratch: scratch, workers: workers)
+        let inputRowStride = inputRowStride ?? shape.inputChannels
+        let outputRowStride = outputRowStride ?? shape.outputChannels
+        switch forward {
+        case .direct(let layer):
+            layer.run(
+                items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
+                residual: residual, scratch: scratch, workers: workers)
+        case .frequency(let layer):
+            layer.run(
+                items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
+                residual: residual, scratch: scratch, workers: workers)
+        }
     }
 
     /// The gradient with respect to the input, given that with respect to the convolution's result *before* the activation.
@@ -73,15 +116,34 @@ public final class Convolution: Sendable {
         items: Int, outputGradient: Region<Float>, outputRowStride: Int? = nil, inputGradient: Region<Float>, inputRowStride: Int? = nil,
         accumulate: Bool = false, scratch: Region<Float>, workers: Workers? = nil
     ) {
-        let gradient = reverse.withLock { prepared in
+        let inputRowStride = inputRowStride ?? shape.inputChannels
+        let outputRowStride = outputRowStride ?? shape.outputChannels
+        switch preparedReverse() {
+        case .direct(let layer):
+            layer.run(
+                items: items, outputGradient: outputGradient, outputRowStride: outputRowStride, inputGradient: inputGradient,
+                inputRowStride: inputRowStride, accumulate: accumulate, scratch: scratch, workers: workers)
+        case .frequency(let layer):
+            layer.run(
+                items: items, input: outputGradient, inputRowStride: outputRowStride, output: inputGradient,
+                outputRowStride: inputRowStride,
+                accumulate: accumulate, scratch: scratch, workers: workers)
+        }
+    }
+
+    private func preparedReverse() -> Reverse {
+        reverse.withLock { prepared in
             if let prepared { return prepared }
-            let made = DirectGradient(shape: shape, weights: weights, instructionSet: instructionSet)
+            let made: Reverse =
+                if let reverseTiling {
+                    .frequency(
+                        FrequencyConvolution(shape, .inputGradient, tiling: reverseTiling, weights: weights, instructionSet: instructionSet)
+                    )
+                } else {
+                    .direct(DirectGradient(shape: shape, weights: weights, instructionSet: instructionSet))
+                }
             prepared = made
             return made
         }
-        gradient.run(
-            items: items, outputGradient: outputGradient, outputRowStride: outputRowStride ?? shape.outputChannels,
-            inputGradient: inputGradient, inputRowStride: inputRowStride ?? shape.inputChannels, accumulate: accumulate,
-            scratch: scratch, workers: workers)
     }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Spectra of the weights, in double precision. A kernel has few taps next to the points of its transform, so the sums are taken
+// as they stand, several frequencies at a time with the outputs in the lanes. Included once for each set.
+
+#define AT_ONCE 3
+
+/// Frequencies `f` ..< `f + count`; a panel is `parts` vectors of doubles.
+ALWAYS void NAME(sums)(const int count, const int parts, const double *cosines, const double *sines, long points, long f, long taps,
+    const double *values, double scale, float *to, long stride) {
+    wide real[AT_ONCE][4], imaginary[AT_ONCE][4];
+    long index[AT_ONCE];
+    UNROLL for (int g = 0; g < count; g++) {
+        index[g] = 0;
+        UNROLL for (int v = 0; v < parts; v++) real[g][v] = imaginary[g][v] = (wide){0};
+    }
+    for (long tap = 0; tap < taps; tap++) {
+        const wide *x = (const wide *)(values + tap * parts * (LANES / 2));
+        UNROLL for (int g = 0; g < count; g++) {
+            const double c = cosines[index[g]], s = sines[index[g]];
+            UNROLL for (int v = 0; v < parts; v++) real[g][v] += x[v] * c, imaginary[g][v] += x[v] * s;
+            index[g] += f + g;
+            index[g] -= index[g] >= points ? points : 0;
+        }
+    }
+    UNROLL for (int g = 0; g < count; g++) UNROLL for (int v = 0; v < parts; v++) UNROLL for (int lane = 0; lane < LANES / 2; lane++) {
+        to[g * stride + v * (LANES / 2) + lane] = (float)(real[g][v][lane] * scale);
+        to[g * stride + (parts + v) * (LANES / 2) + lane] = (float)(imaginary[g][v][lane] * scale);
+    }
+}
+
+ALWAYS void NAME(panel)(const int parts, const frequency_transform *t, const double *cosines, const double *sines, long taps,
+    const double *values, float *weights, long stride) {
+    const long points = t->points, alone = points % 2 ? 1 : 2;
+    const double scale = 1.0 / (double)points;
+    NAME(sums)(1, parts, cosines, sines, points, 0, taps, values, scale, weights, stride);
+    if (alone == 2) NAME(sums)(1, parts, cosines, sines, points, points / 2, taps, values, scale, weights + stride, stride);
+    const long last = (points - 1) / 2;
+    long f = 1;
+    for (; f + AT_ONCE - 1 <= last; f += AT_ONCE) {
+        NAME(sums)(AT_ONCE, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
+    }
+    for (; f <= last; f++) NAME(sums)(1, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
+}
+
+static void NAME(prepare)(const frequency_transform *t, const double *cosines, const double *sines, long taps, const double *values,
+    int32_t vectors, float *weights, long stride) {
+    if (vectors == 2) NAME(panel)(4, t, cosines, sines, taps, values, weights, stride);
+    else NAME(panel)(2, t, cosines, sines, taps, values, weights, stride);
+}
+
+static const frequency_kernels NAME(kernels) = {
+    .lanes = LANES, .rows = ROWS, .forward = NAME(forward), .multiply = NAME(multiply), .inverse = NAME(inverse), .prepare = NAME(prepare)};
+#undef AT_ONCE
+#undef vec
+#undef loose
+#undef bits
+#undef wide

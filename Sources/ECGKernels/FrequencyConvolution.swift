@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import CMicrokernels
+
+/// A 1-D convolution, or its input gradient, in the frequency domain, where a tap costs nothing: spectra of the weights, prepared
+/// once and shared by all threads.
+///
+/// The error against exact arithmetic is that of direct summation or less, in proportion to the loudest sample of an item. A sample
+/// that is NaN or infinite makes its pair of tiles NaN, and no other item.
+package final class FrequencyConvolution: @unchecked Sendable {
+    package let shape: ConvolutionShape
+    package let problem: FrequencyProblem
+    package let tiling: FrequencyTiling
+    let activation: Activation
+    let transform: FrequencyTransform
+    /// The tables of `transform`, which this object keeps alive.
+    let table: frequency_transform
+    let spectra: FrequencySpectra
+    let rooms: FrequencyRooms
+    let kernels: UnsafePointer<frequency_kernels>
+    let lanes: Int
+    private let biasStorage: Region<Float>
+    private let zeroStorage: Region<Float>
+
+    /// - Parameters:
+    ///   - weights: [output channel, input channel, tap] of the convolution, in either direction.
+    ///   - bias: [output channel] of the convolution; the gradient has none.
+    /// - Precondition: one group; the tiling is one of the problem's.
+    package init(
+        _ shape: ConvolutionShape, _ direction: FrequencyProblem.Direction, tiling: FrequencyTiling, weights: [Float], bias: [Float]? = nil,
+        activation: Activation = .identity, instructionSet: InstructionSet
+    ) {
+        self.shape = shape
+        self.tiling = tiling
+        self.activation = activation
+        problem = FrequencyProblem(shape, direction)
+        kernels = instructionSet.frequencyKernels
+        lanes = Int(kernels.pointee.lanes)
+        rooms = FrequencyRooms(problem, tiling, instructionSet)
+        transform = FrequencyTransform(tiling.radices)
+        table = transform.table
+        let (problem, transform, kernels) = (problem, transform, kernels)
+        spectra = weights.withUnsafeBufferPointer { weights in
+            guard let first = weights.baseAddress else { preconditionFailure("a convolution has weights") }
+            return FrequencySpectra(problem, weights: first, transform: transform, kernels: kernels)
+        }
+        biasStorage = Region(count: problem.outputChannels + lanes)
+        if let bias { for (channel, value) in bias.enumerated() { biasStorage[channel] = value } }
+        zeroStorage = Region(count: problem.inputChannels + lanes)
+    }
+
+    var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.pointer) }
+
+    /// A row of zeros: what lies before and after an item.
+    var zeros: UnsafePointer<Float> { UnsafePointer(zeroStorage.pointer) }
+
+    /// Floats of scratch for calls of up to `items` items by `threads` threads.
+    package static func scratchCount(
+        _ shape: ConvolutionShape, _ direction: FrequencyProblem.Direction, tiling: FrequencyTiling, instructionSet: InstructionSet,
+        items: Int, threads: Int
+    ) -> Int {
+        let rooms = FrequencyRooms(FrequencyProblem(shape, direction), tiling, instructionSet)
+        return rooms.scratchCount(threads: threads) + FrequencyRows(shape).copyCount(items: items) + Storage.alignment / 4
+    }
+
+    /// Forward: `input` and `output` are the layer's. Input gradient: `input` is the gradient with respect to the layer's result,
+    /// `output` that with respect to its input; it has no residual.
+    /// - Parameters:
+    ///   - accumulate: add to what the gradient's output holds.
+    ///   - scratch: at least `scratchCount` floats, used by this call alone.
+    package func run(
+        items: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int, residual: Residual? = nil,
+        accumulate: Bool = false, scratch: Region<Float>, workers: Workers?
+    ) {
+        let isForward = problem.direction == .forward
+        let (inputRows, outputRows) = isForward ? (shape.inputLength, shape.outputLength) : (shape.outputLength, shape.inputLength)
+        let (inputs, outputs) =
+            isForward ? (shape.inputChannels, shape.outputChannels) : (shape.outputChannels, shape.inputChannels)
+        check(items, rows: inputRows, rowStride: inputRowStride, channels: inputs, input)
+        check(items, rows: outputRows, rowStride: outputRowStride, channels: outputs, output)
+        let residualStride = residual.map { $0.rowStride ?? outputs } ?? 0
+        if let residual { check(items, rows: outputRows, rowStride: residualStride, channels: outputs, residual.rows) }
+        precondition(isForward ? !accumulate : residual == nil)
+
+        let rows = FrequencyRows(shape)
+        let copyCount = rows.copyCount(items: items)
+        let start = UnsafeMutableRawPointer(scratch.pointer).alignedUp(toMultipleOf: Storage.alignment).assumingMemoryBound(to: Float.self)
+        precondition(scratch.count >= rooms.scratchCount(threads: workers?.count ?? 1) + copyCount + Storage.alignment / 4)
+        let room = start + copyCount
+
+        var run = FrequencyRun(
+            convolution: self, input: UnsafePointer(input.pointer), inputItemStride: inputRows * inputRowStride,
+            inputRowStride: inputRowStride, output: output.pointer, outputItemStride: outputRows * outputRowStride,
+            outputRowStride: outputRowStride, residual: residual.map { UnsafePointer($0.rows.pointer) },
+            residualItemStride: outputRows * residualStride, residualRowStride: residualStride,
+            residualAfter: residual?.position == .afterActivation, activation: activation, scratch: room)
+        if isForward {
+            let view = rows.view(UnsafeMutablePointer(mutating: input.pointer), rowStride: inputRowStride, copy: start)
+            if view.isCopy { rows.gather(items, from: input.pointer, rowStride: inputRowStride, into: start) }
+            (run.input, run.inputItemStride, run.inputRowStride) = (UnsafePointer(view.start), view.itemStride, view.rowStride)
+            run(items: items, workers: workers)
+        } else {
+            let view = rows.view(output.pointer, rowStride: outputRowStride, copy: start)
+            (run.output, run.outputItemStride, run.outputRowStride) = (view.start, view.itemStride, view.rowStride)
+            if accumulate && !view.isCopy {
+                (run.residual, run.residualItemStride, run.residualRowStride) = (UnsafePointer(view.start), view.itemStride, view.rowStride)
+            }
+            run(items: items, workers: workers)
+            if view.isCopy { rows.scatter(items, start, to: output.pointer, rowStride: outputRowStride, accumulate: accumulate) }
+        }
+    }
+}
+
+extension InstructionSet {
+    var frequencyKernels: UnsafePointer<frequency_kernels> {
+        if isSupported, let kernels = frequency_kernels_for(Int32(rawValue)) { return kernels }
+        guard let kernels = frequency_kernels_for(Int32(Self.portable.rawValue)) else { preconditionFailure("no portable kernels") }
+        return kernels
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import CMicrokernels
+
+/// One call of a prepared operation: where its activations lie, and how its rows (pairs of tiles, counted over all items) are worked off.
+///
+/// Rows are taken in blocks whose spectra stay near the processor. A block is transformed, multiplied and transformed back by one
+/// thread; where there are fewer rows than that would keep busy, the threads share each of the three phases. An item's bits are the
+/// same either way: every number is the same chain of operations, whoever computes it.
+struct FrequencyRun: @unchecked Sendable {
+    let convolution: FrequencyConvolution
+    var input: UnsafePointer<Float>
+    var inputItemStride: Int
+    var inputRowStride: Int
+    var output: UnsafeMutablePointer<Float>
+    var outputItemStride: Int
+    var outputRowStride: Int
+    var residual: UnsafePointer<Float>?
+    var residualItemStride = 0
+    var residualRowStride = 0
+    var residualAfter = false
+    var activation: Activation = .identity
+    /// Aligned to a vector.
+    let scratch: UnsafeMutablePointer<Float>
+
+    private var kernels: UnsafePointer<frequency_kernels> { convolution.kernels }
+    private var lanes: Int { convolution.lanes }
+    private var pairs: Int { convolution.tiling.pairs }
+    private var points: Int { convolution.transform.points }
+
+    func callAsFunction(items: Int, workers: Workers?) {
+        let rows = items * pairs
+        let most = convolution.rooms.blockRows
+        let threads = workers?.count ?? 1
+        guard let workers, threads > 1 else {
+            forEachBlock(rows, most) { block($0, room: 0) }
+            return
+        }
+        if rows >= threads * most {
+            let blocks = (rows + most - 1) / most
+            workers.run(blocks) { task, worker in
+                block(rows * task / blocks..<rows * (task + 1) / blocks, room: worker)
+            }
+        } else {
+            forEachBlock(rows, most) { shared($0, workers) }
+        }
+    }
+
+    private func forEachBlock(_ rows: Int, _ most: Int, _ body: (Range<Int>) -> Void) {
+        let blocks = (rows + most - 1) / most
+        for block in 0..<blocks { body(rows * block / blocks..<rows * (block + 1) / blocks) }
+    }
+
+    // MARK: A block by one thread
+
+    private func block(_ rows: Range<Int>, room: Int) {
+        let room = convolution.rooms.room(scratch, room)
+        for row in rows { transform(row, at: row - rows.lowerBound, of: rows.count, 0..<convolution.problem.inputChannels, room, room) }
+        let panels = convolution.spectra.panels
+        let groups = convolution.transform.groups
+        if convolution.rooms.panelsTogether {
+            // Spectra of many channels pass by once, frequency by frequency.
+            for group in 0..<groups { for panel in panels.indices { multiply(panel, group..<group + 1, rows.count, room) } }
+            for panel in panels.indices { invert(panel, rows, room) }
+        } else {
+            for panel in panels.indices {
+                multiply(panel, 0..<groups, rows.count, room)
+                invert(panel, rows, room)
+            }
+        }
+    }
+
+    private func invert(_ panel: Int, _ rows: Range<Int>, _ room: FrequencyRooms.Room) {
+        for row in rows {
+            for vector in 0..<convolution.spectra.panels[panel].vectors {
+                invert(row, at: row - rows.lowerBound, of: rows.count, panel, vector, room, room)
+            }
+        }
+    }
+
+    // MARK: A block by all threads
+
+    private func shared(_ rows: Range<Int>, _ workers: Workers) {
+        let common = convolution.rooms.room(scratch, 0)
+        let threads = workers.count
+        let channels = convolution.problem.inputChannels
+        let parts = max(1, min((channels + lanes - 1) / lanes, 2 * threads / rows.count))
+        let width = ((channels + lanes - 1) / lanes + parts - 1) / parts * lanes
+        workers.run(rows.count * parts) { task, worker in
+            let (row, part) = task.quotientAndRemainder(dividingBy: parts)
+            let range = min(channels, part * width)..<min(channels, (part + 1) * width)
+            transform(rows.lowerBound + row, at: row, of: rows.count, range, common, convolution.rooms.room(scratch, worker))
+        }
+        let panels = convolution.spectra.panels
+        let groups = convolution.transform.groups
+        let cuts = max(1, (4 * threads + panels.count - 1) / panels.count)
+        workers.run(panels.count * cuts) { task, _ in
+            let (panel, cut) = task.quotientAndRemainder(dividingBy: cuts)
+            multiply(panel, groups * cut / cuts..<groups * (cut + 1) / cuts, rows.count, common)
+        }
+        let vectors = (convolution.problem.outputChannels + lanes - 1) / lanes
+        workers.run(rows.count * vectors) { task, worker in
+            let (row, vector) = task.quotientAndRemainder(dividingBy: vectors)
+            invert(rows.lowerBound + row, at: row, of: rows.count, vector / 2, vector % 2, common, convolution.rooms.room(scratch, worker))
+        }
+    }
+
+    // MARK: The three phases
+
+    /// Transforms some channels of a row into the spectra of `block`, with tables and work of the thread's own `room`.
+    private func transform(
+        _ row: Int, at place: Int, of rows: Int, _ channels: Range<Int>, _ block: FrequencyRooms.Room, _ room: FrequencyRooms.Room
+    ) {
+        let problem = convolution.problem
+        let (item, pair) = row.quotientAndRemainder(dividingBy: pairs)
+        let samples = input + item * inputItemStride
+        for tile in 0..<2 {
+            let first = (2 * pair + tile) * convolution.tiling.step - problem.lead
+            let table = room.samples + tile * points
+            let from = min(points, max(0, -first))
+            let to = max(from, min(points, problem.inputLength - first))
+            for n in 0..<from { table[n] = convolution.zeros }
+            for n in from..<to { table[n] = samples + (first + n) * inputRowStride }
+            for n in to..<points { table[n] = convolution.zeros }
+        }
+        var layout = convolution.rooms.spectraLayout(rows: rows)
+        withUnsafePointer(to: convolution.table) { table in
+            kernels.pointee.forward(
+                table, room.samples, room.samples + points, channels.lowerBound, channels.upperBound, room.work,
+                block.spectra + 2 * place * layout.row, &layout)
+        }
+    }
+
+    private func multiply(_ panel: Int, _ groups: Range<Int>, _ rows: Int, _ block: FrequencyRooms.Room) {
+        let part = convolution.spectra.panels[panel]
+        var spectra = convolution.rooms.spectraLayout(rows: rows)
+        var products = convolution.rooms.productLayout(rows: rows, vectors: part.vectors)
+        withUnsafePointer(to: convolution.table) { table in
+            kernels.pointee.multiply(
+                table, groups.lowerBound, groups.upperBound, rows, convolution.problem.inputChannels, Int32(part.vectors), block.spectra,
+                &spectra, convolution.spectra.pointer(part), block.products + panel * convolution.rooms.panelCount, &products)
+        }
+    }
+
+    private func invert(
+        _ row: Int, at place: Int, of rows: Int, _ panel: Int, _ vector: Int, _ block: FrequencyRooms.Room,
+        _ room: FrequencyRooms.Room
+    ) {
+        let part = convolution.spectra.panels[panel]
+        let channel = part.channel + vector * lanes
+        let count = min(lanes, convolution.problem.outputChannels - channel)
+        let (item, pair) = row.quotientAndRemainder(dividingBy: pairs)
+        let length = convolution.problem.outputLength
+        let first = min(length, 2 * pair * convolution.tiling.step)
+        let second = min(length, first + convolution.tiling.step)
+        let target = output + item * outputItemStride + channel
+        let extra = residual.map { $0 + item * residualItemStride + channel }
+        var tiles = frequency_tiles(
+            output: (target + first * outputRowStride, target + second * outputRowStride),
+            count: (Int32(second - first), Int32(min(length, second + convolution.tiling.step) - second)),
+            residual: (extra.map { $0 + first * residualRowStride }, extra.map { $0 + second * residualRowStride }), stride: outputRowStride
+        )
+        var epilogue = frequency_epilogue(
+            residual: extra, residual_stride: residualRowStride, residual_after: residualAfter ? 1 : 0, leaky: 0,
+            floor: -.infinity, slope: activation.slope)
+        switch activation {
+        case .identity: break
+        case .relu: epilogue.floor = 0
+        case .leakyRelu: epilogue.leaky = 1
+        }
+        var layout = convolution.rooms.productLayout(rows: rows, vectors: part.vectors)
+        withUnsafePointer(to: convolution.table) { table in
+            kernels.pointee.inverse(
+                table, block.products + panel * convolution.rooms.panelCount + 2 * place * layout.row + vector * lanes, &layout, room.work,
+                &tiles,
+                count, convolution.bias + channel, &epilogue)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import CMicrokernels
+
+/// The spectra of a layer's weights, in panels of one or two vectors of output channels: [panel][slot group][input channel][real,
+/// imaginary][output]. Taken in double precision, rounded once.
+package final class FrequencySpectra: Sendable {
+    struct Panel: Sendable {
+        let vectors: Int
+        /// First output channel.
+        let channel: Int
+        /// First float.
+        let start: Int
+    }
+
+    let panels: [Panel]
+    /// Floats of one slot group, one input channel and one vector of outputs.
+    private let lanes: Int
+    private let storage: Region<Float>
+
+    init(
+        _ problem: FrequencyProblem, weights: UnsafePointer<Float>, transform: FrequencyTransform,
+        kernels: UnsafePointer<frequency_kernels>
+    ) {
+        let lanes = Int(kernels.pointee.lanes)
+        let vectors = (problem.outputChannels + lanes - 1) / lanes
+        let inputs = problem.inputChannels
+        panels = stride(from: 0, to: vectors, by: 2).map { vector in
+            Panel(
+                vectors: min(2, vectors - vector), channel: vector * lanes, start: vector * lanes * 2 * inputs * transform.groups)
+        }
+        self.lanes = lanes
+        storage = Region(count: 2 * vectors * lanes * inputs * transform.groups)
+
+        var table = transform.table
+        let width = vectors * lanes
+        let values = Region<Double>(count: problem.taps * width)
+        let panelValues = Region<Double>(count: problem.taps * 2 * lanes)
+        for input in 0..<inputs {
+            values.pointer.update(repeating: 0, count: values.count)
+            let taps = values.pointer
+            problem.forEachWeight(from: input, of: weights) { tap, output, weight in taps[tap * width + output] = Double(weight) }
+            for panel in panels {
+                let columns = panel.vectors * lanes
+                for tap in 0..<problem.taps {
+                    (panelValues.pointer + tap * columns).update(from: values.pointer + tap * width + panel.channel, count: columns)
+                }
+                kernels.pointee.prepare(
+                    &table, transform.cosines, transform.sines, problem.taps, panelValues.pointer, Int32(panel.vectors),
+                    storage.pointer + panel.start + input * 2 * columns, inputs * 2 * columns)
+            }
+        }
+    }
+
+    /// The first slot group of a panel.
+    func pointer(_ panel: Panel) -> UnsafePointer<Float> { UnsafePointer(storage.pointer + panel.start) }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import Testing
+
+@Suite("Frequency-domain convolution")
+struct FrequencyConvolutionTests {
+    /// What the frequency domain takes: one group, any length, kernels beyond the signal, strides, gaps, lopsided padding.
+    static func randomShape(using g: inout SeededGenerator) -> ConvolutionShape {
+        while true {
+            let shape = ConvolutionShape(
+                inputChannels: [1, 2, 3, 8, 12, 16, 17, 32, 48, 50].randomElement(using: &g) ?? 1,
+                outputChannels: [1, 2, 5, 8, 16, 31, 32, 33, 48, 50, 70, 96].randomElement(using: &g) ?? 1,
+                kernel: [1, 2, 3, 5, 7, 10, 16, 17, 40, 50].randomElement(using: &g) ?? 1,
+                stride: [1, 1, 1, 2, 3, 4].randomElement(using: &g) ?? 1,
+                dilation: [1, 1, 1, 2, 3].randomElement(using: &g) ?? 1, padLeft: .random(in: 0...30, using: &g),
+                padRight: .random(in: 0...30, using: &g), inputLength: [1, 2, 5, 27, 40, 61, 100, 300, 433].randomElement(using: &g) ?? 1)
+            if shape.isValid { return shape }
+        }
+    }
+
+    @Test("equals the plain loop on every instruction set, forward and reverse", arguments: InstructionSet.supported)
+    func equalsReference(set: InstructionSet) {
+        var g = SeededGenerator(11)
+        for _ in 0..<50 {
+            let shape = Self.randomShape(using: &g)
+            let items = Int.random(in: 1...3, using: &g)
+            let weights = randomFloats(shape.weightCount, using: &g)
+            let bias = Bool.random(using: &g) ? randomFloats(shape.outputChannels, using: &g) : nil
+            let input = randomFloats(items * shape.inputLength * shape.inputChannels, using: &g)
+            let layer = Convolution(shape: shape, weights: weights, bias: bias, algorithm: .frequency, instructionSet: set)
+            #expect(layer.algorithm == .frequency)
+            let scratch = Region<Float>(count: layer.scratchCount(items: items))
+            let output = Region<Float>(count: items * shape.outputLength * shape.outputChannels)
+            layer.forward(items: items, input: Region(input), output: output, scratch: scratch)
+            let expected = Reference.convolution(
+                shape, items: items, input: input.map(Double.init), weights: weights.map(Double.init), bias: bias?.map(Double.init))
+            #expect(relativeError(output.elements, expected) < 4e-6, "\(shape)")
+
+            let upstream = randomFloats(output.count, using: &g)
+            let gradient = Region<Float>((0..<input.count).map { _ in Float(7) })
+            layer.inputGradient(items: items, outputGradient: Region(upstream), inputGradient: gradient, scratch: scratch)
+            let expectedGradient = Reference.convolutionInputGradient(
+                shape, items: items, outputGradient: upstream.map(Double.init), weights: weights.map(Double.init))
+            #expect(relativeError(gradient.elements, expectedGradient) < 4e-6, "\(shape)")
+
+            layer.inputGradient(items: items, outputGradient: Region(upstream), inputGradient: gradient, accumulate: true, scratch: scratch)
+            #expect(relativeError(gradient.elements, expectedGradient.map { 2 * $0 }) < 4e-6, "\(shape)")
+        }
+    }
+
+    @Test("every transform that can be chosen is exact", arguments: InstructionSet.supported)
+    func transforms(set: InstructionSet) throws {
+        var g = SeededGenerator(12)
+        let shape = ConvolutionShape(inputChannels: 3, outputChannels: 20, kernel: 4, padLeft: 2, padRight: 2, inputLength: 70)
+        let weights = randomFloats(shape.weightCount, using: &g)
+        let input = randomFloats(70 * 3, using: &g)
+        let expected = Reference.convolution(shape, items: 1, input: input.map(Double.init), weights: weights.map(Double.init))
+        let problem = FrequencyProblem(shape, .forward)
+        for radices in FrequencyTransform.Radices.all where radices.points > 4 {
+            let tiling = try #require(FrequencyTiling(problem, radices))
+            let layer = FrequencyConvolution(shape, .forward, tiling: tiling, weights: weights, instructionSet: set)
+            let output = Region<Float>(count: expected.count)
+            let count = FrequencyConvolution.scratchCount(shape, .forward, tiling: tiling, instructionSet: set, items: 1, threads: 1)
+            layer.run(
+                items: 1, input: Region(input), inputRowStride: 3, output: output, outputRowStride: 20, scratch: Region(count: count),
+                workers: nil)
+            #expect(relativeError(output.elements, expected) < 2e-6, "\(radices)")
+        }
+    }
+
+    @Test("gives an item the same bits in any batch, with any threads", arguments: InstructionSet.supported)
+    func sameBits(set: InstructionSet) {
+        var g = SeededGenerator(13)
+        let crews = [2, 3, 4].map { Workers(count: $0) }
+        for round in 0..<16 {
+            let shape = Self.randomShape(using: &g)
+            let items = round % 4 == 0 ? 64 : 5
+            let perInput = shape.inputLength * shape.inputChannels
+            let perOutput = shape.outputLength * shape.outputChannels
+            let layer = Convolution(
+                shape: shape, weights: randomFloats(shape.weightCount, using: &g), bias: randomFloats(shape.outputChannels, using: &g),
+                activation: .leakyRelu(slope: 0.3), algorithm: .frequency, instructionSet: set)
+            let input = Region(randomFloats(items * perInput, using: &g))
+            let upstream = Region(randomFloats(items * perOutput, using: &g))
+            let scratch = Region<Float>(count: layer.scratchCount(items: items, threads: 4))
+            func run(_ first: Int, _ count: Int, _ workers: Workers?) -> ([UInt32], [UInt32]) {
+                let output = Region<Float>(count: count * perOutput)
+                let gradient = Region<Float>(count: count * perInput)
+                layer.forward(
+                    items: count, input: input[first * perInput..<(first + count) * perInput], output: output, scratch: scratch,
+                    workers: workers)
+                layer.inputGradient(
+                    items: count, outputGradient: upstream[first * perOutput..<(first + count) * perOutput], inputGradient: gradient,
+                    scratch: scratch, workers: workers)
+                return (bits(output.elements), bits(gradient.elements))
+            }
+            let whole = run(0, items, nil)
+            #expect(run(3, 1, nil).0 == Array(whole.0[3 * perOutput..<4 * perOutput]), "\(shape)")
+            for workers in crews {
+                #expect(run(0, items, workers) == whole, "\(shape)")
+                let alone = run(3, 1, workers)
+                #expect(alone.0 == Array(whole.0[3 * perOutput..<4 * perOutput]), "\(shape)")
+                #expect(alone.1 == Array(whole.1[3 * perInput..<4 * perInput]), "\(shape)")
+            }
+        }
+    }
+
+    @Test("writes into a wider row, adds a residual, applies the activation", arguments: InstructionSet.supported)
+    func stores(set: InstructionSet) {
+        var g = SeededGenerator(14)
+        for activation in [Activation.identity, .relu, .leakyRelu(slope: 0.3)] {
+            for position in [Residual.Position.beforeActivation, .afterActivation] {
+                for (channels, stride, step) in [(37, 50, 1), (16, 16, 2), (5, 9, 1), (64, 64, 1)] {
+                    let shape = ConvolutionShape(
+                        inputChannels: 6, outputChannels: channels, kernel: 7, stride: step, padLeft: 3, padRight: 3, inputLength: 45)
+                    let rows = shape.outputLength
+                    let weights = randomFloats(shape.weightCount, using: &g)
+                    let input = randomFloats(45 * 10, using: &g)
+                    let added = randomFloats(rows * channels, using: &g)
+                    let layer = Convolution(
+                        shape: shape, weights: weights, activation: activation, algorithm: .frequency, instructionSet: set)
+                    let output = Region<Float>((0..<rows * stride).map { _ in Float(-3) })
+                    layer.forward(
+                        items: 1, input: Region(input), inputRowStride: 10, output: output, outputRowStride: stride,
+                        residual: Residual(Region(added), position), scratch: Region(count: layer.scratchCount(items: 1)))
+                    let dense = (0..<45).flatMap { row in (0..<6).map { Double(input[row * 10 + $0]) } }
+                    let sum = Reference.convolution(shape, items: 1, input: dense, weights: weights.map(Double.init))
+                    var expected = [Double](repeating: -3, count: rows * stride)
+                    for row in 0..<rows {
+                        for c in 0..<channels {
+                            let other = added[row * channels + c]
+                            let value = Float(sum[row * channels + c])
+                            expected[row * stride + c] = Double(
+                                position == .beforeActivation ? activation(value + other) : activation(value) + other)
+                        }
+                    }
+                    #expect(relativeError(output.elements, expected) < 4e-6)
+                }
+            }
+        }
+    }
+
+    @Test("an item is not disturbed by a louder, infinite or missing neighbour", arguments: InstructionSet.supported)
+    func neighbours(set: InstructionSet) {
+        var g = SeededGenerator(15)
+        let shape = ConvolutionShape(inputChannels: 12, outputChannels: 20, kernel: 50, padLeft: 24, padRight: 25, inputLength: 300)
+        let layer = Convolution(
+            shape: shape, weights: randomFloats(shape.weightCount, using: &g), activation: .relu, algorithm: .frequency, instructionSet: set
+        )
+        let scratch = Region<Float>(count: layer.scratchCount(items: 3))
+        let quiet = randomFloats(3 * 300 * 12, using: &g)
+        func run(_ input: [Float]) -> [Float] {
+            let output = Region<Float>(count: 3 * 300 * 20)
+            layer.forward(items: 3, input: Region(input), output: output, scratch: scratch)
+            return output.elements
+        }
+        let middle = 300 * 20..<2 * 300 * 20
+        let expected = run(quiet)
+        for factor in [Float(1e4), 1e30, .infinity, .nan] {
+            var loud = quiet
+            for index in loud.indices where !(300 * 12..<2 * 300 * 12).contains(index) { loud[index] *= factor }
+            let output = run(loud)
+            #expect(bits(Array(output[middle])) == bits(Array(expected[middle])))
+        }
+    }
+
+    @Test("errs no more than direct summation in float32", arguments: InstructionSet.supported)
+    func error(set: InstructionSet) {
+        var g = SeededGenerator(16)
+        for (inputs, outputs, kernel, length) in [
+            (32, 64, 50, 300), (64, 32, 50, 300), (32, 64, 16, 830), (48, 32, 40, 600), (64, 64, 7, 150),
+        ] {
+            let shape = ConvolutionShape(
+                inputChannels: inputs, outputChannels: outputs, kernel: kernel, padLeft: (kernel - 1) / 2, padRight: kernel / 2,
+                inputLength: length)
+            let items = 4
+            let weights = randomFloats(shape.weightCount, using: &g)
+            let input = randomFloats(items * length * inputs, 0...1, using: &g)
+            let exact = Reference.convolution(shape, items: items, input: input.map(Double.init), weights: weights.map(Double.init))
+            func median(_ algorithm: Convolution.Algorithm) -> Double {
+                let layer = Convolution(shape: shape, weights: weights, algorithm: algorithm, instructionSet: set)
+                let output = Region<Float>(count: exact.count)
+                layer.forward(items: items, input: Region(input), output: output, scratch: Region(count: layer.scratchCount(items: items)))
+                let per = exact.count / items
+                let errors = (0..<items).map { item in
+                    relativeError(Array(output.elements[item * per..<(item + 1) * per]), Array(exact[item * per..<(item + 1) * per]))
+                }.sorted()
+                return (errors[1] + errors[2]) / 2
+            }
+            #expect(median(.frequency) <= median(.direct), "\(shape)")
+        }
+    }
+}

@@ -37,19 +37,20 @@ let package = Package(
         tool("ecg-infer", "ECGModel"),
         tool("ecg-attr", "ECGExplain"),
         tool("ecg-segsal", "ECGExplain"),
-        tool("ecg-select"),
+        tool("ecg-select", "ECGRandom"),
         tool("ecg-cat", "ECGFormats"),
         tool("ecg-synth", "ECGSignal"),
 
         // Libraries: arrows point down only
         .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore"]),
+        .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom"]),
         .target(name: "ECGScore"),
         .target(name: "ECGModel", dependencies: ["ECGKernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
-        .target(name: "ECGSignal", dependencies: ["CFFTW"]),
+        .target(name: "ECGSignal", dependencies: ["CFFTW", "ECGRandom"]),
         .target(name: "ECGFormats", dependencies: ["CFLAC"]),
         .target(name: "ECGStream", dependencies: ["CDeflate"]),
+        .target(name: "ECGRandom"),
         .target(name: "CMicrokernels"),
 
         // System libraries
@@ -58,7 +59,7 @@ let package = Package(
         system("CFLAC", pkgConfig: "flac", apt: "libflac-dev"),
 
         // Tests: a folder a module, plus one that runs the built executables in pipes
-        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream"]),
+        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Reads one input frame by frame and checks everything that can be checked of it.
+///
+/// The order of frames is checked too: HEAD first, numbers without a gap, END or ABORT last, and what END counts. `next` returns `nil`
+/// only when the input ends right after an END.
+final class FrameReader {
+    let input: ByteInput
+    private let limits: StreamLimits
+    private var table = TensorTable()
+
+    /// Number of the next frame of this stream, `nil` between streams.
+    private var expected: UInt64?
+    private var recordsInStream = 0
+    private var streams = 0
+
+    init(_ input: ByteInput, limits: StreamLimits) {
+        self.input = input
+        self.limits = limits
+    }
+
+    /// The next frame whose kind this program knows.
+    func next() throws(StreamError) -> Frame? {
+        while true {
+            let start = input.consumed
+            do throws(StreamError) {
+                guard let header = try nextHeader() else { return nil }
+                let frame = try body(header, at: start)
+                guard let frame else { continue }
+                try checkOrder(frame)
+                return frame
+            } catch {
+                if error.place != nil { throw error }
+                let number = expected.map { "frame \($0), " } ?? ""
+                throw StreamError(error.kind, error.message, place: "\(input.name), \(number)byte \(start)", record: error.record)
+            }
+        }
+    }
+
+    private func nextHeader() throws(StreamError) -> FrameHeader? {
+        guard try input.need(FrameHeader.size) else {
+            if input.available == 0 {
+                if expected == nil, streams > 0 { return nil }
+                throw expected == nil
+                    ? StreamError(.truncated, "no stream here: the input is empty (the stage before failed?)")
+                    : StreamError(.truncated, "the stream stops without END after \(recordsInStream) records (the stage before died?)")
+            }
+            // Not even a header's length: damage if it cannot be the start of a frame, truncation if it can.
+            let sofar = UnsafeRawBufferPointer(start: input.pointer, count: min(input.available, 8))
+            throw sofar.elementsEqual(FrameHeader.magic.prefix(sofar.count))
+                ? StreamError(.truncated, "the stream stops within a frame's header")
+                : StreamError(.damaged, streams > 0 && expected == nil ? "bytes that are no stream after END" : "this is no ecg-stream")
+        }
+        do throws(StreamError) {
+            let header = try FrameHeader(decoding: input.pointer, limits: limits)
+            if header.number != expected ?? 0 {
+                throw StreamError(
+                    .damaged, "frame number \(header.number) where \(expected ?? 0) is due: frames are lost, doubled or foreign")
+            }
+            if expected == nil, header.kind != FrameKind.head.rawValue { throw StreamError(.damaged, "a stream must start with HEAD") }
+            return header
+        } catch {
+            if error.kind == .damaged, input.pointer.loadUnaligned(as: UInt64.self) != FrameHeader.magicWord {
+                if expected == nil {
+                    throw StreamError(.damaged, streams > 0 ? "bytes that are no stream after END" : "this is no ecg-stream")
+                }
+            }
+            throw error
+        }
+    }
+
+    /// The rest of a frame, or `nil` for a kind that may be skipped.
+    private func body(_ header: FrameHeader, at start: UInt64) throws(StreamError) -> Frame? {
+        let length = FrameHeader.size + header.bodyLength
+        guard try input.need(length) else {
+            throw StreamError(.truncated, "the stream stops within a frame (\(input.available) of \(length) bytes)")
+        }
+        input.skip(FrameHeader.size)
+        let bytes = input.take(header.bodyLength)
+        let metaLength = Int(header.metaLength)
+        let payloadLength = Int(header.payloadLength)
+        try bytes.withUnsafeBytes { all throws(StreamError) in
+            let metaPart = UnsafeRawBufferPointer(rebasing: all[..<FrameHeader.padded(metaLength)])
+            let payloadPart = UnsafeRawBufferPointer(rebasing: all[metaPart.count...])
+            guard CRC32.of(metaPart) == header.metaCRC else { throw StreamError(.damaged, "the frame's meta is damaged (CRC-32 differs)") }
+            guard CRC32.of(payloadPart) == header.payloadCRC else {
+                throw StreamError(.damaged, "the frame's payload is damaged (CRC-32 differs)")
+            }
+            for byte in metaPart[metaLength...] where byte != 0x20 {
+                throw StreamError(.damaged, "the padding of the frame's meta is not spaces")
+            }
+            for byte in payloadPart[payloadLength...] where byte != 0 {
+                throw StreamError(.damaged, "the padding of the frame's payload is not zero")
+            }
+            let kind = FrameKind(rawValue: header.kind)
+            do throws(JSONError) {
+                try checkMeta(
+                    UnsafeRawBufferPointer(rebasing: metaPart[..<metaLength]), kind: kind,
+                    payload: UnsafeRawBufferPointer(rebasing: payloadPart[..<payloadLength]))
+            } catch {
+                throw StreamError(.damaged, "the frame's meta: \(error.description)")
+            }
+        }
+        expected = header.number + 1
+        guard let kind = FrameKind(rawValue: header.kind) else { return nil }
+        return Frame(
+            kind: kind, number: header.number, offset: start, body: bytes, metaLength: metaLength, payloadLength: payloadLength,
+            metaCRC: header.metaCRC, payloadCRC: header.payloadCRC)
+    }
+
+    /// Checks the meta's text, and for a record that it has a key and that its tensors lie in its payload.
+    private func checkMeta(_ meta: UnsafeRawBufferPointer, kind: FrameKind?, payload: UnsafeRawBufferPointer) throws(JSONError) {
+        var scanner = JSONScanner(meta)
+        var names = MemberNames()
+        var hasKey = false
+        var tensors: Range<Int>?
+        try scanner.eachMember { scanner throws(JSONError) in
+            let start = scanner.offset + 1
+            let escaped = try scanner.string()
+            let range = start..<scanner.offset - 1
+            try names.insert(range, escaped: escaped, scanner)
+            try scanner.expect(UInt8(ascii: ":"), "':'")
+            scanner.skipSpace()
+            let valueStart = scanner.offset
+            try scanner.value(depth: 1)
+            guard kind == .record else { return }
+            if scanner.holds("key", at: range) {
+                guard scanner.base[valueStart] == UInt8(ascii: "\"") else { throw scanner.fail("the record's key is not a string") }
+                hasKey = true
+            } else if scanner.holds("tensors", at: range) {
+                tensors = valueStart..<scanner.offset
+            }
+        }
+        guard scanner.peek() == 0, scanner.offset == scanner.end else { throw scanner.fail("more than one value") }
+        guard kind == .record else { return }
+        guard hasKey else { throw scanner.fail("a record without a key") }
+        guard let tensors else { throw scanner.fail("a record without 'tensors'") }
+        try table.check(UnsafeRawBufferPointer(rebasing: meta[tensors]), payload: payload)
+    }
+
+    /// Checks that frames come in order and that END tells the truth.
+    private func checkOrder(_ frame: Frame) throws(StreamError) {
+        switch frame.kind {
+        case .head:
+            guard frame.number == 0 else { throw StreamError(.damaged, "a second HEAD before END") }
+            let meta = try frame.meta()
+            guard meta["format"]?.string == "ecg-stream" else {
+                throw StreamError(.damaged, "HEAD does not say that this is an ecg-stream")
+            }
+            guard meta["prov"]?.array != nil else { throw StreamError(.damaged, "HEAD without 'prov'") }
+            try checkNoPayload(frame)
+            recordsInStream = 0
+        case .record: recordsInStream += 1
+        case .note: break
+        case .end:
+            let meta = try frame.meta()
+            guard let records = meta["records"]?.int else { throw StreamError(.damaged, "END without a count of records") }
+            guard records == recordsInStream else {
+                throw StreamError(.damaged, "END counts \(records) records, but \(recordsInStream) came")
+            }
+            try checkNoPayload(frame)
+            expected = nil
+            streams += 1
+        case .abort:
+            guard try frame.meta()["error"]?.object != nil else { throw StreamError(.damaged, "ABORT without 'error'") }
+            try checkNoPayload(frame)
+        }
+    }
+
+    private func checkNoPayload(_ frame: Frame) throws(StreamError) {
+        guard frame.payloadLength == 0 else { throw StreamError(.damaged, "\(frame.kind.name) with a payload") }
+    }
+}
+
+/// The names of an object's members, to see that none occurs twice; without allocation while they are few and plain.
+private struct MemberNames {
+    private var ranges = [Range<Int>]()
+    private var set: NameSet?
+
+    mutating func insert(_ range: Range<Int>, escaped: Bool, _ scanner: JSONScanner) throws(JSONError) {
+        if set == nil, escaped || ranges.count == 24 {
+            var names = NameSet()
+            for earlier in ranges { _ = names.insert(scanner.text(from: earlier.lowerBound, to: earlier.upperBound)) }
+            set = names
+        }
+        if set != nil {
+            let name = scanner.unescaped(from: range.lowerBound, to: range.upperBound)
+            guard set?.insert(name) == true else { throw scanner.fail("the name '\(name)' twice in one object") }
+            return
+        }
+        for earlier in ranges where earlier.count == range.count {
+            if (0..<range.count).allSatisfy({ scanner.base[earlier.lowerBound + $0] == scanner.base[range.lowerBound + $0] }) {
+                throw scanner.fail("the name '\(scanner.text(from: range.lowerBound, to: range.upperBound))' twice in one object")
+            }
+        }
+        ranges.append(range)
+    }
+}

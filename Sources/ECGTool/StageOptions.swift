@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import ECGStream
+import Glibc
+
+/// The options that every tool has.
+public struct StageOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("o"), .customLong("output")],
+        help: .init("Write to FILE, which appears only when it is whole.", valueName: "file"))
+    public var output: String?
+
+    @Option(
+        name: [.customShort("j"), .customLong("threads")],
+        help: .init("Threads; the result does not depend on them. (default: one a core)", valueName: "n"))
+    public var threadLimit: Int?
+
+    @Option(help: .init("Seed of all random draws.", valueName: "n"))
+    public var seed: UInt64 = 0
+
+    @Option(help: .init("Instruction set: avx512, avx2 or portable. (default: the best there is)", valueName: "name"))
+    public var isa: String?
+
+    @Flag(name: .shortAndLong, help: "No progress, no warnings.")
+    public var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say more on standard error.")
+    public var verbose = false
+
+    @Flag(help: "Leave this stage's entry out of the provenance.")
+    public var noProv = false
+
+    @Flag(help: "Skip and count a record that cannot be processed, and exit 1 at the end.")
+    public var keepGoing = false
+
+    @Option(help: .init("Messages as text or json, a line each.", valueName: "form"))
+    public var log: LogForm = .text
+
+    @Option(help: .init("Largest payload of a frame in MiB.", valueName: "mib"))
+    public var maxFrame: Int = 1024
+
+    public init() {}
+
+    public mutating func validate() throws {
+        if let threadLimit, threadLimit < 1 || threadLimit > 1024 { throw ValidationError("-j takes a number from 1 to 1024.") }
+        guard (1...(1 << 20)).contains(maxFrame) else { throw ValidationError("--max-frame takes 1 to 1048576 MiB.") }
+        if let isa, !["avx512", "avx2", "portable"].contains(isa) {
+            throw ValidationError("--isa takes avx512, avx2 or portable, not '\(isa)'.")
+        }
+        if output == "" { throw ValidationError("-o takes the name of a file.") }
+    }
+
+    /// Threads to use.
+    public var threads: Int {
+        if let threadLimit { return threadLimit }
+        return Self.availableCores
+    }
+
+    /// Cores that this process may run on: taskset, batch systems and containers often give fewer than there are.
+    private static var availableCores: Int {
+        let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        let status = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
+        guard status >= 0 else { return online }
+        defer { close(status) }
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        let count = buffer.withUnsafeMutableBytes { read(status, $0.baseAddress, $0.count) }
+        let lines = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
+        guard let mask = lines.first(where: { $0.hasPrefix("Cpus_allowed:") }) else { return online }
+        let allowed = mask.dropFirst(13).compactMap(\.hexDigitValue).reduce(0) { $0 + $1.nonzeroBitCount }
+        return max(1, min(online, allowed))
+    }
+
+    var limits: StreamLimits { StreamLimits(payload: maxFrame << 20) }
+}
+
+/// The operands of a tool that reads streams.
+public struct InputOptions: ParsableArguments {
+    @Argument(help: .init("Streams to read, one after the other; - is standard input.", valueName: "file"))
+    public var files: [String] = []
+
+    public init() {}
+
+    public mutating func validate() throws {
+        if files.filter({ $0 == "-" }).count > 1 { throw ValidationError("Standard input can be read only once.") }
+        if files.contains("") { throw ValidationError("A file's name is empty.") }
+    }
+
+    var inputs: [StreamInput] { files.isEmpty ? [.standardInput] : files.map { StreamInput(operand: $0) } }
+}
+
+/// The form of messages on standard error.
+public enum LogForm: String, ExpressibleByArgument, CaseIterable, Sendable { case text, json }

@@ -7,7 +7,7 @@
 #define TILE_ROWS 6
 #define FOR_TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define TABLE ecg_kernels_avx2
-#include "direct.h"
+#include "kernels.h"
 #pragma clang attribute pop
 #include "table.h"
 #endif

@@ -7,7 +7,7 @@
 #define TILE_ROWS 14
 #define FOR_TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #define TABLE ecg_kernels_avx512
-#include "direct.h"
+#include "kernels.h"
 #pragma clang attribute pop
 #include "table.h"
 #endif

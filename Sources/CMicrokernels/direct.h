@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A 1-D convolution over [time, channel] as a matrix product without a copy: the rows of the left matrix are overlapping windows.
-#include "vectors.h"
 
 /// `rows` x `vectors` accumulators stay in registers over the whole sum; the weights stream by, the inputs are broadcast.
 INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
@@ -16,7 +15,7 @@ INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors
         const float *input = run;
         for (long k = 0; k < length; k++, input++, weights += width) {
             vec w[2];
-            UNROLL for (int v = 0; v < vectors; v++) w[v] = *(const vec *)(weights + v * LANES);
+            UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + v * LANES);
             UNROLL for (int r = 0; r < rows; r++) {
                 vec x = all(input[r * stride]);
                 UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += x * w[v];

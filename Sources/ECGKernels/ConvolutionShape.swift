@@ -40,7 +40,9 @@ public struct ConvolutionShape: Hashable, Sendable {
     public var isValid: Bool {
         let counts = [inputChannels, outputChannels, groups, kernel, stride, dilation, inputLength]
         let limit = 1 << 40
-        guard counts.allSatisfy({ $0 > 0 && $0 < limit }), padLeft >= 0, padRight >= 0, padLeft < limit, padRight < limit else { return false }
+        guard counts.allSatisfy({ $0 > 0 && $0 < limit }), padLeft >= 0, padRight >= 0, padLeft < limit, padRight < limit else {
+            return false
+        }
         guard inputChannels % groups == 0, outputChannels % groups == 0 else { return false }
         let (reach, overflow) = (kernel - 1).multipliedReportingOverflow(by: dilation)
         guard !overflow, reach < limit else { return false }

@@ -145,7 +145,8 @@ package final class DirectConvolution: Sendable {
                 residual: residual.map { UnsafePointer($0.rows.pointer + item * shape.outputLength * residualStride) },
                 residualRowStride: residualStride, residualMode: residual?.mode ?? 0, halo: scratch.pointer + worker * self.scratchCount)
             self.sweep.run(
-                self.weights, rows: rows, panels: panels, buffers: buffers, activation: self.activation, kernels: self.instructionSet.kernels)
+                self.weights, rows: rows, panels: panels, buffers: buffers, activation: self.activation,
+                kernels: self.instructionSet.kernels)
         }
     }
 }

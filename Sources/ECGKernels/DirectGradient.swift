@@ -53,7 +53,8 @@ package final class DirectGradient: Sendable {
             // Row q meets output row (first + padLeft − lowest·dilation) / stride + q through the lowest tap, the last of the window.
             let last = (first + shape.padLeft - lowest * shape.dilation) / shape.stride
             let sweep = WindowProduct(
-                sourceLength: shape.outputLength, sourceChannels: shape.outputChannels, targetChannels: shape.inputChannels, taps: taps.count,
+                sourceLength: shape.outputLength, sourceChannels: shape.outputChannels, targetChannels: shape.inputChannels,
+                taps: taps.count,
                 stride: 1, dilation: rowStep, pad: (taps.count - 1) * rowStep - last,
                 count: (shape.inputLength - first + shape.stride - 1) / shape.stride, first: first, step: shape.stride)
             return Phase(first: first, taps: taps, sweep: sweep)
@@ -68,7 +69,8 @@ package final class DirectGradient: Sendable {
     }
 
     package func run(
-        items: Int, outputGradient: Region<Float>, outputRowStride: Int, inputGradient: Region<Float>, inputRowStride: Int, accumulate: Bool,
+        items: Int, outputGradient: Region<Float>, outputRowStride: Int, inputGradient: Region<Float>, inputRowStride: Int,
+        accumulate: Bool,
         scratch: Region<Float>, workers: Workers?
     ) {
         let shape = self.shape
@@ -83,13 +85,15 @@ package final class DirectGradient: Sendable {
         Division(items: items, rows: rows, panels: panels, workers: workers).run { item, rows, panels, worker in
             let target = inputGradient.pointer + item * shape.inputLength * inputRowStride
             let buffers = SweepBuffers(
-                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride), sourceRowStride: outputRowStride,
+                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride),
+                sourceRowStride: outputRowStride,
                 target: target, targetRowStride: inputRowStride, residual: accumulate ? UnsafePointer(target) : nil,
                 residualRowStride: inputRowStride, residualMode: accumulate ? mode : 0, halo: scratch.pointer + worker * halo)
             for (sweep, weights) in self.phases {
                 let part = rows.clamped(to: 0..<sweep.count)
                 if part.isEmpty { continue }
-                sweep.run(weights, rows: part, panels: panels, buffers: buffers, activation: .identity, kernels: self.instructionSet.kernels)
+                sweep.run(
+                    weights, rows: part, panels: panels, buffers: buffers, activation: .identity, kernels: self.instructionSet.kernels)
             }
         }
     }

@@ -44,7 +44,9 @@ package struct WindowProduct: Sendable {
     }
 
     /// Calls `body` for the parts of `rows`: inside the source as it lies, at its edges from a copy with zero rows around it.
-    func forEachRun(_ rows: Range<Int>, source: UnsafePointer<Float>, rowStride: Int, halo: UnsafeMutablePointer<Float>, _ body: (Run) -> Void) {
+    func forEachRun(
+        _ rows: Range<Int>, source: UnsafePointer<Float>, rowStride: Int, halo: UnsafeMutablePointer<Float>, _ body: (Run) -> Void
+    ) {
         let inside = self.inside.clamped(to: rows)
         if inside.isEmpty {
             body(copy(rows, source: source, rowStride: rowStride, halo: halo))

@@ -67,7 +67,8 @@ struct ConvolutionTests {
                 let output = Region<Float>(count: count * perOutput)
                 let gradient = Region<Float>(count: count * perInput)
                 layer.forward(
-                    items: count, input: input[first * perInput..<(first + count) * perInput], output: output, scratch: scratch, workers: workers)
+                    items: count, input: input[first * perInput..<(first + count) * perInput], output: output, scratch: scratch,
+                    workers: workers)
                 layer.inputGradient(
                     items: count, outputGradient: upstream[first * perOutput..<(first + count) * perOutput], inputGradient: gradient,
                     scratch: scratch, workers: workers)
@@ -89,7 +90,8 @@ struct ConvolutionTests {
         for activation in [Activation.identity, .relu, .leakyRelu(slope: 0.3)] {
             for position in [Residual.Position.beforeActivation, .afterActivation] {
                 for (channels, stride) in [(37, 50), (16, 16), (5, 9), (64, 64)] {
-                    let shape = ConvolutionShape(inputChannels: 6, outputChannels: channels, kernel: 7, padLeft: 3, padRight: 3, inputLength: 45)
+                    let shape = ConvolutionShape(
+                        inputChannels: 6, outputChannels: channels, kernel: 7, padLeft: 3, padRight: 3, inputLength: 45)
                     let weights = randomFloats(shape.weightCount, using: &g)
                     let input = randomFloats(45 * 10, using: &g)
                     let added = randomFloats(45 * channels, using: &g)

@@ -13,7 +13,7 @@ typedef struct {
     const float *_Nonnull input;
     long inputStride;
     long taps, tapStride, tapLength;
-    const float *_Nonnull weights;     // [taps * tapLength][vectors * lanes], aligned to a vector
+    const float *_Nonnull weights;     // [taps * tapLength][vectors * lanes]
     const float *_Nullable bias;       // [vectors * lanes], or none
     float *_Nonnull output;
     long outputStride;
@@ -44,11 +44,49 @@ typedef struct {
     long channels;
 } ecg_depthwise;
 
+/// Pooling of one item [inputLength, channels].
+typedef struct {
+    long channels, inputLength, outputLength, kernel, stride, dilation, pad, padRight;
+    int countPadding;
+} ecg_pool;
+
+enum ecg_unary {
+    ECG_EXP, ECG_LOG, ECG_TANH, ECG_SIGMOID, ECG_ERF, ECG_SOFTPLUS, ECG_GELU, ECG_GELU_TANH, ECG_SILU, ECG_MISH, ECG_ELU, ECG_SELU,
+    ECG_HARD_SIGMOID, ECG_HARD_SWISH, ECG_SQRT, ECG_RECIPROCAL, ECG_ABS, ECG_NEGATE, ECG_RELU_FUNCTION, ECG_LEAKY, ECG_CLIP, ECG_SQUARE,
+    ECG_SOFTSIGN, ECG_AFFINE
+};
+enum ecg_binary { ECG_ADD, ECG_SUBTRACT, ECG_MULTIPLY, ECG_DIVIDE, ECG_MAXIMUM, ECG_MINIMUM };
+enum ecg_gate { ECG_GATE_GRADIENT, ECG_GATE_GUIDED, ECG_GATE_DECONVOLUTION };
+
 typedef struct {
     int lanes;                         // floats in a vector
     int tileRows;                      // rows of the largest register tile
     void (*_Nonnull panel)(const ecg_panel *_Nonnull, long rows);
     void (*_Nonnull depthwise)(const ecg_depthwise *_Nonnull, long rows);
+    void (*_Nonnull unary)(int function, long count, const float *_Nonnull x, float *_Nonnull y, float a, float b);
+    void (*_Nonnull unaryGradient)(int function, long count, const float *_Nonnull x, const float *_Nonnull upstream,
+                                   float *_Nonnull gradient, int accumulate, float a, float b);
+    void (*_Nonnull binary)(int function, long count, const float *_Nonnull a, const float *_Nonnull b, float *_Nonnull y, int accumulate);
+    void (*_Nonnull binaryScalar)(int function, long count, const float *_Nonnull a, float scalar, int scalarFirst, float *_Nonnull y);
+    void (*_Nonnull channelAffine)(long rows, long channels, const float *_Nonnull x, long xStride, const float *_Nonnull scale,
+                                   const float *_Nullable shift, float *_Nonnull y, long yStride, int activation, float slope);
+    void (*_Nonnull gate)(int rule, long count, const float *_Nonnull y, const float *_Nonnull upstream, float *_Nonnull gradient,
+                          int accumulate, float slope);
+    void (*_Nonnull maxPool)(const ecg_pool *_Nonnull, const float *_Nonnull input, float *_Nonnull output, int *_Nullable indices);
+    void (*_Nonnull maxPoolGradient)(const ecg_pool *_Nonnull, const float *_Nonnull upstream, const int *_Nonnull indices,
+                                     float *_Nonnull gradient, int accumulate);
+    void (*_Nonnull averagePool)(const ecg_pool *_Nonnull, const float *_Nonnull input, float *_Nonnull output);
+    void (*_Nonnull averagePoolGradient)(const ecg_pool *_Nonnull, const float *_Nonnull upstream, float *_Nonnull gradient, int accumulate);
+    void (*_Nonnull softmax)(long rows, long count, const float *_Nonnull x, float *_Nonnull y, int logarithmic);
+    void (*_Nonnull softmaxGradient)(long rows, long count, const float *_Nonnull y, const float *_Nonnull upstream,
+                                     float *_Nonnull gradient, int accumulate, int logarithmic);
+    void (*_Nonnull layerNorm)(long rows, long count, const float *_Nonnull x, const float *_Nullable scale, const float *_Nullable shift,
+                               float epsilon, float *_Nonnull y, float *_Nullable statistics);
+    void (*_Nonnull layerNormGradient)(long rows, long count, const float *_Nonnull x, const float *_Nullable scale,
+                                       const float *_Nonnull statistics, const float *_Nonnull upstream, float *_Nonnull gradient,
+                                       int accumulate);
+    void (*_Nonnull channelSums)(long rows, long channels, const float *_Nonnull x, const float *_Nullable center,
+                                 const float *_Nullable y, float *_Nullable sums, float *_Nullable squares, float *_Nullable products);
 } ecg_kernels;
 
 enum ecg_set { ECG_PORTABLE = 0, ECG_AVX2 = 1, ECG_AVX512 = 2 };

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import CMicrokernels
+import Synchronization
+
+/// A product of any number of rows with a constant matrix, prepared once: a dense layer, Gemm or MatMul with constant weights.
+///
+/// A row's result is the same bits whatever the other rows and the threads: the inner dimension is cut into blocks of a fixed
+/// length, each summed in order and added to the sum of those before it, which also keeps long sums exact.
+public final class MatrixProduct: Sendable {
+    /// Length of a row of the input.
+    public let inner: Int
+    /// Length of a row of the output.
+    public let columns: Int
+    public let activation: Activation
+    public let instructionSet: InstructionSet
+    private let weights: [Float]
+    private let transposed: Bool
+    private let packed: BlockedPanels
+    private let reverse = Mutex<BlockedPanels?>(nil)
+
+    /// - Parameters:
+    ///   - weights: [inner, columns], or [columns, inner] if `transposed`.
+    ///   - bias: [columns].
+    public init(
+        inner: Int, columns: Int, weights: [Float], transposed: Bool = false, bias: [Float]? = nil, activation: Activation = .identity,
+        instructionSet: InstructionSet = .current
+    ) {
+        precondition(inner >= 0 && columns >= 0 && weights.count == inner * columns && bias?.count ?? columns == columns)
+        self.inner = inner
+        self.columns = columns
+        self.activation = activation
+        self.instructionSet = instructionSet
+        self.weights = weights
+        self.transposed = transposed
+        packed = weights.withUnsafeBufferPointer {
+            BlockedPanels(
+                $0, inner: inner, columns: columns, rowStride: transposed ? 1 : columns, columnStride: transposed ? inner : 1, bias: bias,
+                lanes: instructionSet.lanes)
+        }
+    }
+
+    /// output[row] = activation(input[row] · weights + bias).
+    /// - Parameters:
+    ///   - inputRowStride: floats between rows, `inner` if nil; likewise `outputRowStride`, `columns`.
+    ///   - accumulate: add to what the output holds, before the activation.
+    public func forward(
+        rows: Int, input: Region<Float>, inputRowStride: Int? = nil, output: Region<Float>, outputRowStride: Int? = nil,
+        accumulate: Bool = false, workers: Workers? = nil
+    ) {
+        run(
+            packed, rows: rows, input: input, inputRowStride: inputRowStride ?? inner, output: output,
+            outputRowStride: outputRowStride ?? columns, accumulate: accumulate, activation: activation, workers: workers)
+    }
+
+    /// The gradient with respect to the input rows, given that with respect to the rows before the activation.
+    public func inputGradient(
+        rows: Int, outputGradient: Region<Float>, outputRowStride: Int? = nil, inputGradient: Region<Float>, inputRowStride: Int? = nil,
+        accumulate: Bool = false, workers: Workers? = nil
+    ) {
+        let panels = reverse.withLock { prepared in
+            if let prepared { return prepared }
+            let made = weights.withUnsafeBufferPointer {
+                BlockedPanels(
+                    $0, inner: columns, columns: inner, rowStride: transposed ? inner : 1, columnStride: transposed ? 1 : columns,
+                    bias: nil,
+                    lanes: instructionSet.lanes)
+            }
+            prepared = made
+            return made
+        }
+        run(
+            panels, rows: rows, input: outputGradient, inputRowStride: outputRowStride ?? columns, output: inputGradient,
+            outputRowStride: inputRowStride ?? inner, accumulate: accumulate, activation: .identity, workers: workers)
+    }
+
+    private func run(
+        _ panels: BlockedPanels, rows: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int,
+        accumulate: Bool, activation: Activation, workers: Workers?
+    ) {
+        check(1, rows: rows, rowStride: inputRowStride, channels: panels.inner, input)
+        check(1, rows: rows, rowStride: outputRowStride, channels: panels.columns, output)
+        Division(items: 1, rows: rows, panels: panels.panels.count, workers: workers).run { _, rows, range, _ in
+            panels.multiply(
+                rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
+                outputRowStride: outputRowStride, accumulate: accumulate, activation: activation, kernels: self.instructionSet.kernels)
+        }
+    }
+}
+
+/// A right matrix in panels, for a product whose inner dimension is cut into blocks.
+package struct BlockedPanels: Sendable {
+    /// Inner elements a block: a panel's block stays in the first cache while the rows pass by.
+    static let block = 256
+
+    let inner: Int
+    let columns: Int
+    let panels: [PackedPanels.Panel]
+    let weights: Region<Float>
+    let bias: Region<Float>?
+    private let lanes: Int
+
+    init(
+        _ values: UnsafeBufferPointer<Float>, inner: Int, columns: Int, rowStride: Int, columnStride: Int, bias: [Float]?, lanes: Int
+    ) {
+        let packed = PackedPanels(
+            values, rowOffsets: (0..<inner).map { $0 * rowStride }, columns: columns, columnStride: columnStride, bias: bias, lanes: lanes)
+        self.inner = inner
+        self.columns = columns
+        self.lanes = lanes
+        panels = packed.panels
+        weights = packed.weights
+        self.bias = packed.bias
+    }
+
+    func multiply(
+        rows: Range<Int>, panels range: Range<Int>, input: UnsafePointer<Float>, inputRowStride: Int, output: UnsafeMutablePointer<Float>,
+        outputRowStride: Int, accumulate: Bool, activation: Activation, kernels: UnsafePointer<ecg_kernels>
+    ) {
+        if rows.isEmpty { return }
+        let blocks = max(1, (inner + Self.block - 1) / Self.block)
+        for panel in panels[range] {
+            let target = output + rows.lowerBound * outputRowStride + panel.column
+            for block in 0..<blocks {
+                let start = block * Self.block
+                let isLast = block == blocks - 1
+                let adds = accumulate || block > 0
+                var call = ecg_panel(
+                    input: input + rows.lowerBound * inputRowStride + start, inputStride: inputRowStride, taps: 1, tapStride: 0,
+                    tapLength: min(Self.block, inner - start),
+                    weights: UnsafePointer(weights.pointer + panel.offset + start * panel.vectors * lanes),
+                    bias: block == 0 ? bias.map { UnsafePointer($0.pointer + panel.column) } : nil, output: target,
+                    outputStride: outputRowStride, residual: adds ? UnsafePointer(target) : nil, residualStride: outputRowStride,
+                    residualMode: adds ? Int32(ECG_RESIDUAL_BEFORE.rawValue) : 0, activation: isLast ? activation.code : 0,
+                    slope: activation.slope, vectors: Int32(panel.vectors), columns: Int32(panel.columns))
+                kernels.pointee.panel(&call, rows.count)
+            }
+        }
+    }
+}

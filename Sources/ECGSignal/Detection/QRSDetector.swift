@@ -139,6 +139,11 @@ public struct QRSDetector: Sendable {
         beats.append(DetectedBeat(sample: sample, strength: beat.height))
     }
 
+    /// No beat will be found before this sample any more.
+    public var settled: Int {
+        max(0, Int(Double(min(judge.oldest ?? searched, searched)) * samplingFrequency / Self.gridFrequency) - locator.span)
+    }
+
     /// Drops what no later step will ask for: the judge may still hold a beat from as long ago as its horizon and a pause.
     private mutating func forget() {
         let needed = max(0, min(judge.oldest ?? searched, searched) / LeadEnvelope.frame - 1)

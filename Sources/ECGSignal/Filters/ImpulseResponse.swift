@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Synchronization
+
+/// A finite impulse response with its spectra, shared by all the leads and records it filters.
+final class ImpulseResponse: Sendable {
+    let taps: [Double]
+    /// What it makes of a constant.
+    let gain: Double
+    /// Length of a full block: a function of the number of taps alone, so that a record's blocks lie on one grid however it comes in.
+    let blockLength: Int
+    private let kernels = Mutex<[Int: FrequencyKernel]>([:])
+
+    /// More would take seconds and gigabytes; at 1000 Hz this is an hour.
+    static let mostTaps = 1 << 22
+
+    init(taps: [Double]) {
+        precondition(!taps.isEmpty && taps.count <= Self.mostTaps)
+        self.taps = taps
+        gain = taps.reduce(0, +)
+        var length = 1024
+        while length < 4 * taps.count { length *= 2 }
+        blockLength = length
+    }
+
+    func kernel(length: Int) -> FrequencyKernel {
+        kernels.withLock { kernels in
+            if let kernel = kernels[length] { return kernel }
+            let kernel = FrequencyKernel(taps: taps, length: length)
+            kernels[length] = kernel
+            return kernel
+        }
+    }
+
+    /// Length of the transform for the last block of a record, which may be short: the least of few smooth lengths that holds it.
+    func lastLength(_ samples: Int) -> Int {
+        var unit = 8
+        while unit * 16 < samples { unit *= 2 }
+        for factor in [1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16] where unit * factor >= samples { return min(unit * factor, blockLength) }
+        return blockLength
+    }
+}
+
+/// Overlap-save of one lead: the values that depend on samples that went in alone (NumPy's `convolve` in mode `valid`).
+struct ValidConvolution: Sendable {
+    private let response: ImpulseResponse
+    private var pending: [Float] = []
+    private var done = 0
+    private var offset: Float?
+
+    init(_ response: ImpulseResponse) { self.response = response }
+
+    /// - Parameter offset: a constant near the signal's, see `FrequencyKernel`; the first sample if nil.
+    mutating func push(_ input: some Collection<Float>, offset first: Float? = nil, into output: inout [Float]) {
+        if offset == nil { offset = first ?? input.first }
+        pending.append(contentsOf: input)
+        let length = response.blockLength
+        guard pending.count - done >= length else { return }
+        let kernel = response.kernel(length: length)
+        while pending.count - done >= length {
+            convolve(kernel, count: length - kernel.taps + 1, into: &output)
+        }
+        pending.removeFirst(done)
+        done = 0
+    }
+
+    mutating func finish(into output: inout [Float]) {
+        let left = pending.count - response.taps.count + 1
+        guard left > 0 else { return }
+        let kernel = response.kernel(length: response.lastLength(pending.count))
+        convolve(kernel, count: left, into: &output)
+        pending = []
+        done = 0
+    }
+
+    private mutating func convolve(_ kernel: FrequencyKernel, count: Int, into output: inout [Float]) {
+        let constant = offset ?? 0
+        kernel.convolve(
+            pending, from: done, offset: constant, gained: Float(Double(constant) * response.gain), count: count, into: &output)
+        done += count
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGFormats
+import ECGSignal
+import ECGStream
+import ECGTool
+
+/// One recording on its way through: its parts go in, its beats come out.
+final class Recording {
+    let key: String
+    /// Whether a part was added that another one follows.
+    private(set) var isContinued = false
+    private let options: Beats
+    private let stage: Stage
+    private let layout: SignalLayout
+    private var cutter: BeatCutter
+    private var detector: QRSDetector?
+    private var found: [BeatMark] = []
+    private let template: Record
+
+    init(_ part: Record, options: Beats, stage: Stage) throws {
+        key = part.key
+        self.options = options
+        self.stage = stage
+        layout = try SignalLayout(part)
+        cutter = BeatCutter(
+            options: try options.cutOptions(fs: layout.fs), fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
+        let annotated = part["ann.sample"] != nil
+        if options.from == .ann, !annotated { throw ToolError(.data, "the recording has no annotations (ecg-read -a EXT)") }
+        if options.from == .detect || !annotated {
+            detector = QRSDetector(samplingFrequency: layout.fs, leadCount: layout.leads.count)
+        }
+        template = Self.template(part, layout: layout, stacked: options.stack)
+    }
+
+    /// The members of every beat in their order; what the recording says of itself follows.
+    private static func template(_ part: Record, layout: SignalLayout, stacked: Bool) -> Record {
+        var record = Record(key: part.key)
+        for name in ["fs", "leads", "units"] { record.meta[name] = part.meta[name] }
+        record.meta["record"] = .string(part.recordName)
+        for name in ["sample", "r", "length", "label", "rr_before", "rr_after"] { record.meta[name] = .null }
+        // What belongs to the samples of the recording has no place in a beat.
+        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux", "notes"]
+        for name in part.meta.names where !ofSignal.contains(name) { record.meta[name] = part.meta[name] }
+        return record
+    }
+
+    func add(_ part: Record) throws {
+        let values = try layout.values(of: part, expectedStart: isContinued ? cutter.end : nil)
+        isContinued = true
+        cutter.append(values)
+        if var detector {
+            self.detector = nil
+            let beats = detector.push(values)
+            let settled = detector.settled
+            self.detector = detector
+            try take(beats, known: cutter.recordStart + settled)
+        } else {
+            try take(Self.annotations(part), known: cutter.end)
+        }
+        try write(cutter.next())
+    }
+
+    func finish() throws {
+        if var detector {
+            let beats = detector.finish()
+            try take(beats, known: cutter.end)
+        }
+        try write(cutter.next())
+        try write(cutter.finish())
+        try storeAnnotations()
+    }
+
+    private func take(_ beats: [DetectedBeat], known: Int) throws {
+        try take(
+            beats.map { BeatMark(sample: cutter.recordStart + $0.sample, symbol: BeatMark.unlabelled) }, known: known)
+    }
+
+    private func take(_ marks: [BeatMark], known: Int) throws {
+        if options.writeAnn != nil { found += marks.filter { SymbolSet.beats.contains($0.symbol) } }
+        try cutter.append(marks: marks, known: known)
+    }
+
+    private static func annotations(_ part: Record) throws -> [BeatMark] {
+        guard let samples = part["ann.sample"] else { return [] }
+        guard let positions = samples.ints(), let symbols = part["ann.symbol"]?.ints(), positions.count == symbols.count else {
+            throw ToolError(.data, "ann.sample and ann.symbol must hold as many integers one as the other")
+        }
+        return zip(positions, symbols).map { BeatMark(sample: $0, symbol: UInt8(truncatingIfNeeded: $1)) }
+    }
+
+    private func write(_ results: [CutResult]) throws {
+        for result in results {
+            switch result {
+            case .leftOut(let sample, let reason): stage.leaveOut("\(key)/\(sample)", reason: reason)
+            case .beat(let beat): try stage.write(record(of: beat))
+            }
+        }
+    }
+
+    private func record(of beat: Beat) -> Record {
+        var record = template
+        var meta = template.meta
+        meta["key"] = .string("\(key)/\(beat.sample)")
+        meta["sample"] = JSON(beat.sample)
+        meta["r"] = JSON(beat.r)
+        meta["length"] = JSON(beat.length)
+        if beat.symbol != BeatMark.unlabelled {
+            meta["label"] = .string(String(UnicodeScalar(beat.symbol)))
+        } else if meta["label"] == .null {
+            meta["label"] = nil
+        }
+        meta["rr_before"] = beat.rrBefore.map { JSON($0) } ?? .null
+        meta["rr_after"] = beat.rrAfter.map { JSON($0) } ?? .null
+        if beat.paddingBefore > 0 { meta["pad_before"] = JSON(beat.paddingBefore) }
+        if beat.missing > 0 { meta["missing"] = JSON(beat.missing) }
+        record.meta = meta
+        let leads = layout.leads.count
+        record.tensors = [
+            Tensor("signal", beat.values, shape: options.stack ? [1, leads * beat.time] : [leads, beat.time], axes: ["lead", "time"])
+        ]
+        return record
+    }
+
+    private func storeAnnotations() throws {
+        guard let ext = options.writeAnn else { return }
+        let name = template.recordName
+        guard !name.isEmpty, !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+            throw ToolError(.data, "'\(name)' is no name for an annotation file")
+        }
+        let annotations = found.map { mark in
+            Annotation(sample: mark.sample, code: AnnotationCode(symbol: mark.symbol) ?? .normal)
+        }
+        try AnnotationList(annotations).write(to: "\(options.writeDir ?? ".")/\(name).\(ext)")
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Testing
+
+import ECGSignal
+
+/// Every step against SciPy, and the same bits however the record comes in.
+@Suite struct FilterTests {
+    static let fs = 250.0
+
+    /// The fixture's name and what makes it.
+    static let cases: [(String, FilterOptions)] = [
+        ("band", FilterOptions(steps: [.band(low: 0.5, high: 40)])),
+        ("band-hold", FilterOptions(steps: [.band(low: 0.5, high: 40)], edge: .hold)),
+        ("highpass", FilterOptions(steps: [.highpass(2)])),
+        ("lowpass", FilterOptions(steps: [.lowpass(40)])),
+        ("notch", FilterOptions(steps: [.notch(50)])),
+        ("iir-band", FilterOptions(steps: [.band(low: 0.5, high: 40)], iirOrder: 4)),
+        ("iir-band-odd", FilterOptions(steps: [.band(low: 1, high: 30)], iirOrder: 3)),
+        ("iir-highpass", FilterOptions(steps: [.highpass(0.5)], iirOrder: 3)),
+        ("iir-lowpass", FilterOptions(steps: [.lowpass(35)], iirOrder: 5)),
+        ("iir-notch", FilterOptions(steps: [.notch(50)], iirOrder: 2)),
+        ("baseline", FilterOptions(steps: [.baseline])),
+        ("baseline-zero", FilterOptions(steps: [.baseline], edge: .zero)),
+        ("savgol", FilterOptions(steps: [.savitzkyGolay(window: 31, order: 3, derivative: 0, perSecond: false)])),
+        ("savgol-deriv", FilterOptions(steps: [.savitzkyGolay(window: 31, order: 3, derivative: 1, perSecond: false)])),
+        ("savgol-even", FilterOptions(steps: [.savitzkyGolay(window: 30, order: 4, derivative: 0, perSecond: false)])),
+        ("savgol-long", FilterOptions(steps: [.savitzkyGolay(window: 301, order: 5, derivative: 2, perSecond: false)])),
+        ("resample", FilterOptions(steps: [.resample(fs: 100)])),
+    ]
+
+    static func serial(_ count: Int, _ task: @escaping @Sendable (Int) -> Void) { for index in 0..<count { task(index) } }
+
+    static func filter(_ rows: [[Float]], _ options: FilterOptions, fs: Double = fs, cutAt sizes: [Int] = []) throws -> [[Float]] {
+        let filter = RecordFilter(try FilterPlan(options, fs: fs), units: rows.map { _ in .millivolt })
+        var output = rows.map { _ in [Float]() }
+        func take() {
+            let count = filter.readyCount
+            let values = filter.take(count)
+            for row in rows.indices { output[row] += values[row * count..<(row + 1) * count] }
+        }
+        var position = 0
+        var cut = 0
+        let total = rows[0].count
+        while position < total {
+            let size = min(total - position, sizes.isEmpty ? total : sizes[cut % sizes.count])
+            cut += 1
+            try filter.push(rows.flatMap { $0[position..<position + size] }, run: serial)
+            position += size
+            take()
+        }
+        try filter.finish(run: serial)
+        take()
+        return output
+    }
+
+    @Test(arguments: cases.indices) func equalsSciPy(_ index: Int) throws {
+        let (name, options) = Self.cases[index]
+        let input = try Fixture.floats("filters/input")
+        let output = try Self.filter([input], options)[0]
+        let reference = try Fixture.floats("filters/\(name)")
+        #expect(output.count == reference.count)
+        #expect(difference(output, reference) < 2e-6, "\(name)")
+    }
+
+    @Test func resamplesWithGivenTapsAsSciPy() throws {
+        let taps = try Fixture.floats("filters/taps").map(Double.init)
+        let input = try Fixture.floats("filters/input")
+        let output = try Self.filter([input], FilterOptions(steps: [.resample(fs: 360)], resamplingTaps: taps))[0]
+        #expect(difference(output, try Fixture.floats("filters/resample-taps")) < 2e-6)
+    }
+
+    @Test(arguments: cases.indices) func givesTheSameBitsHoweverTheRecordIsCut(_ index: Int) throws {
+        let (name, options) = Self.cases[index]
+        var input = try Fixture.floats("filters/input")
+        // Several blocks of the grid.
+        input = (0..<30).flatMap { repeat_ in input.map { $0 + Float(repeat_) * 0.1 } }
+        for gap in [0..<7, 400..<401, 5000..<12000, 59_990..<60_000] { for sample in gap { input[sample] = .nan } }
+        let whole = try Self.filter([input], options)[0]
+        for sizes in [[1000], [1, 7777, 250], [15_000]] {
+            let cut = try Self.filter([input], options, cutAt: sizes)[0]
+            #expect(cut.map(\.bitPattern) == whole.map(\.bitPattern), "\(name) cut at \(sizes)")
+        }
+    }
+
+    @Test(arguments: cases.indices) func keepsGapsWhereTheyAre(_ index: Int) throws {
+        let (name, options) = Self.cases[index]
+        guard name != "resample" else { return }
+        var input = try Fixture.floats("filters/input")
+        for gap in [0..<3, 700..<800, 1999..<2000] { for sample in gap { input[sample] = .nan } }
+        let output = try Self.filter([input], options)[0]
+        #expect(output.map(\.isNaN) == input.map(\.isNaN))
+    }
+}

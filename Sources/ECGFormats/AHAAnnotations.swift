@@ -13,7 +13,9 @@ enum AHAAnnotations {
         // The last block is filled up with 0xFF.
         while at < bytes.count, bytes[at] != 0xFF {
             guard at + 16 <= bytes.count else { throw .damaged("\(place):byte \(at)", "an AHA annotation is cut short") }
-            guard let number = code(bytes[at + 1]) else { throw .damaged("\(place):byte \(at)", "unknown AHA annotation code \(bytes[at + 1])") }
+            guard let number = code(bytes[at + 1]) else {
+                throw .damaged("\(place):byte \(at)", "unknown AHA annotation code \(bytes[at + 1])")
+            }
             // Times are 32 bits with the high word first, as a PDP-11 stored them.
             let low = UInt32(bytes[at + 4]) | UInt32(bytes[at + 5]) << 8
             let high = UInt32(bytes[at + 2]) | UInt32(bytes[at + 3]) << 8

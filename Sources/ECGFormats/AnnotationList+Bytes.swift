@@ -68,7 +68,9 @@ private struct AnnotationBytes {
         channel = annotation.channel
         number = annotation.number
         guard let aux = annotation.aux.map({ Array($0.utf8) }), !aux.isEmpty else { return }
-        guard aux.count <= 255 else { throw FormatError(.request, at: "", "a text of \(aux.count) bytes at sample \(time): 255 is the most") }
+        guard aux.count <= 255 else {
+            throw FormatError(.request, at: "", "a text of \(aux.count) bytes at sample \(time): 255 is the most")
+        }
         word(63, UInt16(aux.count))
         bytes += aux
         if aux.count % 2 == 1 { bytes.append(0) }

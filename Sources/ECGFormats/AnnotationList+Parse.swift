@@ -107,7 +107,9 @@ private struct WordScanner {
     /// A text of `count` bytes, padded to whole words.
     mutating func text(_ count: Int) throws(FormatError) -> ArraySlice<UInt8> {
         let padded = count + count % 2
-        guard position + padded <= bytes.count else { throw .damaged("\(place):byte \(position)", "the text of an annotation is cut short") }
+        guard position + padded <= bytes.count else {
+            throw .damaged("\(place):byte \(position)", "the text of an annotation is cut short")
+        }
         defer { position += padded }
         return bytes[position..<(position + count)]
     }

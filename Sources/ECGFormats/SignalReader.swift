@@ -127,7 +127,9 @@ final class SignalReader {
         var total = 0
         for signal in signals {
             let (sum, overflow) = total.addingReportingOverflow(signal.samplesPerFrame)
-            guard !overflow, sum <= 1 << 20 else { throw .damaged(place, "a frame of more than \(1 << 20) samples in \(signals[0].fileName)") }
+            guard !overflow, sum <= 1 << 20 else {
+                throw .damaged(place, "a frame of more than \(1 << 20) samples in \(signals[0].fileName)")
+            }
             total = sum
         }
         return total

@@ -37,7 +37,9 @@ extension WFDBHeader {
         for (index, line) in lines[1..<(1 + count)].enumerated() {
             let signal = try signal(line.text, index: index, at: "\(place):\(line.number)")
             if let last = signals.last, last.fileName == signal.fileName, last.format != signal.format {
-                throw .damaged("\(place):\(line.number)", "signals of one file must have one format, not \(last.format.rawValue) and \(signal.format.rawValue)")
+                throw .damaged(
+                    "\(place):\(line.number)",
+                    "signals of one file must have one format, not \(last.format.rawValue) and \(signal.format.rawValue)")
             }
             signals.append(signal)
         }

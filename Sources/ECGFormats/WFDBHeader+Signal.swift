@@ -52,7 +52,8 @@ extension WFDBHeader {
 
     /// - Returns: the baseline if the field has one.
     private static func parseGain(_ field: ArraySlice<UInt8>, into signal: inout Signal, at place: String) throws(FormatError) -> Int? {
-        let open = UInt8(ascii: "("), slash = UInt8(ascii: "/")
+        let open = UInt8(ascii: "(")
+        let slash = UInt8(ascii: "/")
         let end = field.firstIndex { $0 == open || $0 == slash } ?? field.endIndex
         guard let gain = ByteText.number(field[..<end]) else { throw .damaged(place, "\(quoted(field)) is not a gain") }
         // An uncalibrated signal is read with the default gain, as the WFDB library does.

@@ -86,7 +86,8 @@ public final class WFDBWriter {
                     guard scaled >= Double(-highest), scaled <= Double(highest) else {
                         throw FormatError(
                             .request, at: "\(path).dat",
-                            "\(value) \(lead.units) in lead \(lead.name), sample \(length + frame), is out of the range of format \(signalFormat.rawValue) at \(AnnotationList.text(lead.gain)) a \(lead.units)")
+                            "\(value) \(lead.units) in lead \(lead.name), sample \(length + frame), is out of the range of format \(signalFormat.rawValue) at \(AnnotationList.text(lead.gain)) a \(lead.units)"
+                        )
                     }
                     sample = Int(scaled)
                 }
@@ -105,7 +106,10 @@ public final class WFDBWriter {
             bytes.append(UInt8(truncatingIfNeeded: sample >> 8))
             return
         }
-        guard let first = pending else { return pending = sample }
+        guard let first = pending else {
+            pending = sample
+            return
+        }
         pending = nil
         bytes.append(UInt8(truncatingIfNeeded: first))
         bytes.append(UInt8(truncatingIfNeeded: first >> 8 & 0x0F | sample >> 4 & 0xF0))
@@ -133,7 +137,8 @@ public final class WFDBWriter {
             // Blanks would end the field, line ends the line.
             let units = String(lead.units.map { $0.isWhitespace ? "_" : $0 })
             let description = String(lead.name.map { $0.isNewline ? " " : $0 })
-            text += "\(name).dat \(signalFormat.rawValue) \(AnnotationList.text(lead.gain))(\(lead.baseline))/\(units.isEmpty ? "NU" : units) "
+            text +=
+                "\(name).dat \(signalFormat.rawValue) \(AnnotationList.text(lead.gain))(\(lead.baseline))/\(units.isEmpty ? "NU" : units) "
             text += "\(signalFormat.bits) 0 \(initial[index]) \(sum > 32767 ? sum - 65536 : sum) 0 \(description)\n"
         }
         for comment in comments { text += "# \(String(comment.map { $0.isNewline ? " " : $0 }))\n" }

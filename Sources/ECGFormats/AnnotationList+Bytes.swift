@@ -45,10 +45,10 @@ private struct AnnotationBytes {
     mutating func append(_ annotation: Annotation) throws(FormatError) {
         var distance = annotation.sample - time
         guard distance >= 0 else {
-            throw FormatError(.request, at: "", "annotation at sample \(annotation.sample) after one at \(time): they must be in order")
+            throw FormatError(.request, at: nil, "annotation at sample \(annotation.sample) after one at \(time): they must be in order")
         }
         guard annotation.code.number <= AnnotationCode.highest else {
-            throw FormatError(.request, at: "", "annotation code \(annotation.code.number) can't be stored")
+            throw FormatError(.request, at: nil, "annotation code \(annotation.code.number) can't be stored")
         }
         // An annotation with code 0 and distance 0 would be the end mark: it steps back by one first, as the WFDB library writes it.
         if annotation.code.number == 0 && distance & 0x3FF == 0 && distance <= 1023 {
@@ -69,7 +69,7 @@ private struct AnnotationBytes {
         number = annotation.number
         guard let aux = annotation.aux.map({ Array($0.utf8) }), !aux.isEmpty else { return }
         guard aux.count <= 255 else {
-            throw FormatError(.request, at: "", "a text of \(aux.count) bytes at sample \(time): 255 is the most")
+            throw FormatError(.request, at: nil, "a text of \(aux.count) bytes at sample \(time): 255 is the most")
         }
         word(63, UInt16(aux.count))
         bytes += aux

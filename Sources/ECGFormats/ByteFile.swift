@@ -76,6 +76,13 @@ public final class ByteFile {
         return (UInt64(status.st_dev), UInt64(status.st_ino))
     }
 
+    /// The absolute path without symbolic links, nil if there is no such file.
+    static func resolved(_ path: String) -> String? {
+        guard let found = realpath(path, nil) else { return nil }
+        defer { free(found) }
+        return String(cString: found)
+    }
+
     static func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
         while true {
             let result = call()

@@ -16,19 +16,19 @@ public struct FormatError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public let kind: Kind
     /// File, and line or byte where that is known: `100.hea:3`.
-    public let place: String
-    public let cause: String
+    public let place: String?
+    /// The cause, in plain words.
+    public let message: String
 
-    public init(_ kind: Kind, at place: String, _ cause: String) {
+    public init(_ kind: Kind, at place: String?, _ message: String) {
         self.kind = kind
         self.place = place
-        self.cause = cause
+        self.message = message
     }
 
-    public var message: String { place.isEmpty ? cause : "\(place): \(cause)" }
-    public var description: String { message }
+    public var description: String { place.map { "\($0): \(message)" } ?? message }
 }
 
 extension FormatError {
-    static func damaged(_ place: String, _ cause: String) -> FormatError { FormatError(.damaged, at: place, cause) }
+    static func damaged(_ place: String, _ message: String) -> FormatError { FormatError(.damaged, at: place, message) }
 }

@@ -2,14 +2,14 @@
 import Glibc
 
 /// A file that appears under its name only when it is whole: written beside it, synced, then renamed.
-public final class OutputFile {
-    public let path: String
+final class OutputFile {
+    let path: String
     private let temporary: String
     private var descriptor: Int32
     private var pending: [UInt8] = []
 
     /// - Throws: `.inputOutput` if the folder can't be written to.
-    public init(path: String) throws(FormatError) {
+    init(path: String) throws(FormatError) {
         self.path = path
         let temporary = "\(path).\(getpid()).part"
         self.temporary = temporary
@@ -24,13 +24,13 @@ public final class OutputFile {
         unlink(temporary)
     }
 
-    public func write(_ bytes: [UInt8]) throws(FormatError) {
+    func write(_ bytes: [UInt8]) throws(FormatError) {
         pending.append(contentsOf: bytes)
         if pending.count >= 1 << 18 { try flush() }
     }
 
     /// Writes what is left, waits for the disk and gives the file its name.
-    public func commit() throws(FormatError) {
+    func commit() throws(FormatError) {
         try flush()
         guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else { throw failure() }
         let closed = close(descriptor)

@@ -37,6 +37,10 @@ struct SegmentLayout {
         var readers: [SegmentReader] = []
         var start = 0
         for segment in header.hasVariableLayout ? segments.dropFirst() : segments[...] {
+            // No file stands behind a gap that could prove its length wrong.
+            guard !segment.isGap || segment.length <= SignalReader.longestUnproven else {
+                throw .damaged(path, "a gap of \(segment.length) samples: \(SignalReader.longestUnproven) is the most")
+            }
             let (end, overflow) = start.addingReportingOverflow(segment.length)
             guard !overflow else { throw .damaged(path, "the segments are longer than can be counted") }
             readers.append(

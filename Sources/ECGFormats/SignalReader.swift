@@ -13,6 +13,8 @@ final class SignalReader {
         /// For formats of few bits: the physical value of every possible sample.
         let table: [Float]
         let lowest: Int32
+        /// `table` in the order of the samples' bit patterns.
+        let codes: [Float]
         var sum: UInt32 = 0
     }
 
@@ -22,16 +24,23 @@ final class SignalReader {
         let samplesPerFrame: Int
         let skew: Int
         var rows: [Row]
+        /// The same source, if every row can be looked up from its bytes.
+        let pairs: BinarySource?
         /// The file's frame up to which `rows[].sum` has been taken; nil once frames were left out.
         var summed: Int? = 0
 
-        init(source: any SampleSource, samplesPerFrame: Int, skew: Int, rows: [Row]) {
+        init(source: any SampleSource, samplesPerFrame: Int, skew: Int, rows: [Row], density: Int) {
             self.source = source
             self.samplesPerFrame = samplesPerFrame
             self.skew = skew
             self.rows = rows
+            let isPlain = density == 1 && rows.allSatisfy { $0.samplesPerFrame == 1 }
+            pairs = (source as? BinarySource).flatMap { isPlain && $0.isPaired ? $0 : nil }
         }
     }
+
+    /// The most frames taken on trust where no signal file backs them: 198 days at 125 Hz.
+    static let longestUnproven = 1 << 31
 
     let header: WFDBHeader
     /// Frames.
@@ -41,6 +50,7 @@ final class SignalReader {
     private let place: String
     private var groups: [Group] = []
     private var scratch: [Int32] = []
+    private var bytes: [UInt8] = []
 
     /// - Parameters:
     ///   - place: the header's path; signal files lie beside it.
@@ -82,10 +92,16 @@ final class SignalReader {
                     let before = header.signals[range.lowerBound..<signal].reduce(0) { $0 + $1.samplesPerFrame }
                     rows.append(SignalReader.row(row, signal, header.signals[signal], place: before, skew: skew))
                 }
-                if !rows.isEmpty { groups.append(Group(source: source, samplesPerFrame: perFrame, skew: skew, rows: rows)) }
+                if !rows.isEmpty {
+                    groups.append(Group(source: source, samplesPerFrame: perFrame, skew: skew, rows: rows, density: density))
+                }
             }
         }
         if let frames = known ?? inferred {
+            guard inferred != nil || frames <= SignalReader.longestUnproven || groups.contains(where: { $0.source.frameCount == nil })
+            else {
+                throw .damaged(place, "\(frames) samples that are in no signal file")
+            }
             length = frames
         } else {
             guard header.signals.allSatisfy({ $0.format == .null }) else {
@@ -99,9 +115,10 @@ final class SignalReader {
         let scale = PhysicalScale(signal)
         let bits = signal.format.bits
         let small = bits <= 12 && bits > 0
+        let table = small ? scale.table(bits: bits) : []
         return Row(
-            row: row, signal: index, place: place, samplesPerFrame: signal.samplesPerFrame, skew: skew, scale: scale,
-            table: small ? scale.table(bits: bits) : [], lowest: small ? -(1 << (Int32(bits) - 1)) : 0)
+            row: row, signal: index, place: place, samplesPerFrame: signal.samplesPerFrame, skew: skew, scale: scale, table: table,
+            lowest: small ? -(1 << (Int32(bits) - 1)) : 0, codes: Array(table[(table.count / 2)...] + table[..<(table.count / 2)]))
     }
 
     /// The runs of neighbouring signals that share a file.
@@ -149,6 +166,17 @@ final class SignalReader {
             var at = first
             while at < last {
                 let end = min(at + chunk, last)
+                if let pairs = group.pairs {
+                    try pairs.readPairs(frames: at..<end, into: &bytes)
+                    for index in group.rows.indices {
+                        let row = group.rows[index]
+                        group.rows[index].sum &+= pairs.lookUp(
+                            bytes, place: row.place, count: end - at, in: row.codes, into: &output,
+                            at: row.row * rowStride + column + at - first)
+                    }
+                    at = end
+                    continue
+                }
                 try group.source.read(frames: at..<end, into: &scratch)
                 for index in group.rows.indices {
                     let target = group.rows[index].row * rowStride + column + (at - first) * density
@@ -198,28 +226,48 @@ final class SignalReader {
     }
 
     private func convert(_ row: inout Row, stride: Int, frames: Int, into output: inout [Float], at target: Int) {
-        var sum: UInt32 = 0
         if row.samplesPerFrame > 1 || density > 1 {
+            var sum: UInt32 = 0
             convertFrames(row, stride: stride, frames: frames, sum: &sum, into: &output, at: target)
+            row.sum &+= sum
         } else if row.table.isEmpty {
-            var index = row.place
-            for frame in 0..<frames {
-                let sample = scratch[index]
-                sum &+= UInt32(bitPattern: sample)
-                output[target &+ frame] = row.scale.value(sample)
-                index &+= stride
-            }
+            row.sum &+= SignalReader.scaled(
+                scratch, from: row.place, stride: stride, count: frames, by: row.scale, into: &output, at: target)
         } else {
-            let lowest = row.lowest
-            var index = row.place
-            for frame in 0..<frames {
-                let sample = scratch[index]
-                sum &+= UInt32(bitPattern: sample)
-                output[target &+ frame] = row.table[Int(sample &- lowest)]
-                index &+= stride
-            }
+            row.sum &+= SignalReader.lookedUp(
+                scratch, from: row.place, stride: stride, count: frames, in: row.table, lowest: row.lowest, into: &output, at: target)
         }
-        row.sum &+= sum
+    }
+
+    /// The two hot loops are functions of plain arrays, so that nothing is checked twice.
+    /// - Returns: the sum of the samples, modulo 2^32.
+    private static func scaled(
+        _ samples: [Int32], from start: Int, stride: Int, count: Int, by scale: PhysicalScale, into output: inout [Float], at target: Int
+    ) -> UInt32 {
+        var sum: UInt32 = 0
+        var index = start
+        for frame in 0..<count {
+            let sample = samples[index]
+            sum &+= UInt32(bitPattern: sample)
+            output[target &+ frame] = scale.value(sample)
+            index &+= stride
+        }
+        return sum
+    }
+
+    private static func lookedUp(
+        _ samples: [Int32], from start: Int, stride: Int, count: Int, in table: [Float], lowest: Int32, into output: inout [Float],
+        at target: Int
+    ) -> UInt32 {
+        var sum: UInt32 = 0
+        var index = start
+        for frame in 0..<count {
+            let sample = samples[index]
+            sum &+= UInt32(bitPattern: sample)
+            output[target &+ frame] = table[Int(sample &- lowest)]
+            index &+= stride
+        }
+        return sum
     }
 
     /// Several samples a frame: kept, slower signals held, or averaged to whole ADC units as the WFDB library does.

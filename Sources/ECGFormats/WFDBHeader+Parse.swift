@@ -6,6 +6,11 @@ extension WFDBHeader {
         try self.init(ByteFile.contents(of: path), place: path)
     }
 
+    /// The header of a `.hea` file, or that of an EDF or BDF file in the same terms.
+    public init(path: String, isEDF: Bool) throws(FormatError) {
+        if isEDF { self = try EDFHeader.read(path: path) } else { try self.init(path: path) }
+    }
+
     /// Parses a header file as header(5) describes it.
     ///
     /// Fields that are left out get their defaults; a field that is there but can't be understood is an error, since

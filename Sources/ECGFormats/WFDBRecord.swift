@@ -25,9 +25,19 @@ public final class WFDBRecord {
     ///   - selection: leads by name or by number from 0, in the order wanted; nil for all.
     ///   - highResolution: keep several samples a frame (slower signals hold their value) instead of averaging them.
     /// - Throws: `FormatError`, also for a lead that isn't there. Signal files are looked at when they are needed first.
-    public init(path: String, selection: [String]? = nil, highResolution: Bool = false) throws(FormatError) {
-        self.path = WFDBPath.record(path) + ".hea"
-        header = try WFDBHeader(path: self.path)
+    public convenience init(path: String, selection: [String]? = nil, highResolution: Bool = false) throws(FormatError) {
+        let path = WFDBPath.record(path) + ".hea"
+        try self.init(WFDBHeader(path: path), path: path, selection: selection, highResolution: highResolution)
+    }
+
+    /// Opens an EDF, EDF+ or BDF file the same way; its signals often have many samples a frame.
+    public convenience init(edf path: String, selection: [String]? = nil, highResolution: Bool = false) throws(FormatError) {
+        try self.init(EDFHeader.read(path: path), path: path, selection: selection, highResolution: highResolution)
+    }
+
+    private init(_ header: WFDBHeader, path: String, selection: [String]?, highResolution: Bool) throws(FormatError) {
+        self.header = header
+        self.path = path
         let layout = try SegmentLayout(header, path: self.path)
         let chosen = try WFDBRecord.choose(selection, among: layout.names, place: self.path)
         leads = chosen.map { layout.names[$0] }

@@ -30,7 +30,7 @@ let package = Package(
     targets: [
         // Tools
         tool("ecg-read", "ECGFormats"),
-        tool("ecg-filter", "ECGSignal"),
+        tool("ecg-filter", "ECGSignal", "ECGKernels"),
         tool("ecg-beats", "ECGSignal", "ECGFormats"),
         tool("ecg-median", "ECGSignal"),
         tool("ecg-measure", "ECGSignal"),

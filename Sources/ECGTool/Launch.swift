@@ -11,7 +11,7 @@ enum Launch {
         occupyStandardDescriptors()
         let command: any ParsableCommand
         do {
-            command = try Tool.parseAsRoot(arguments)
+            command = try Tool.parseAsRoot(Tool.prepared(arguments))
         } catch {
             leave(type, error)
         }

@@ -89,6 +89,8 @@ public protocol StageTool: ParsableCommand {
     func provenance() throws -> Provenance
     /// The work. When it returns, the rest of the input is read and checked, and the output is completed.
     func run(_ stage: Stage) throws
+    /// The command line as the parser is to see it. A tool whose options depend on their order turns them into a list here.
+    static func prepared(_ arguments: [String]) -> [String]
     /// The exit status that a library's error means; `nil` is 65, bad data.
     static func status(of error: any Error) -> ExitStatus?
 }
@@ -96,6 +98,7 @@ public protocol StageTool: ParsableCommand {
 extension StageTool {
     public var output: StageOutput { .stream }
     public func provenance() throws -> Provenance { Provenance() }
+    public static func prepared(_ arguments: [String]) -> [String] { arguments }
     public static func status(of error: any Error) -> ExitStatus? { nil }
 
     /// From the property `input`, if the tool has one.

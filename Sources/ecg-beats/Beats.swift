@@ -30,7 +30,7 @@ struct Beats: StageTool {
     @Option(help: "Beats from the annotations or from a QRS detector. (default: ann where present)")
     var from: BeatSource?
 
-    @Option(help: "midpoint: from half way to the annotation before to half way to the one after; window: --before and --after. (default: midpoint)")
+    @Option(help: "From midpoint to midpoint between annotations, or a window of --before and --after. (default: midpoint)")
     var cut: BeatCutChoice?
 
     @Option(help: "What counts as a neighbour for the midpoint: all annotations, or beats.")
@@ -42,7 +42,8 @@ struct Beats: StageTool {
     @Option(help: .init("A window's milliseconds from the R peak on. (default: 450)", valueName: "ms"))
     var after: Double?
 
-    @Option(help: .init("Samples of every beat: shorter ones are padded with zeros at the end, longer ones left out.", valueName: "samples"))
+    @Option(
+        help: .init("Samples of every beat: shorter ones are padded with zeros at the end, longer ones left out.", valueName: "samples"))
     var length: Int?
 
     @Option(help: "minmax: each beat to 0…1, over all leads and the padding; none: as it is.")

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import Testing
-
 import ECGSignal
+import Testing
 
 /// Every step against SciPy, and the same bits however the record comes in.
 @Suite struct FilterTests {
@@ -73,7 +72,7 @@ import ECGSignal
         let (name, options) = Self.cases[index]
         var input = try Fixture.floats("filters/input")
         // Several blocks of the grid.
-        input = (0..<30).flatMap { repeat_ in input.map { $0 + Float(repeat_) * 0.1 } }
+        input = (0..<30).flatMap { round in input.map { $0 + Float(round) * 0.1 } }
         for gap in [0..<7, 400..<401, 5000..<12000, 59_990..<60_000] { for sample in gap { input[sample] = .nan } }
         let whole = try Self.filter([input], options)[0]
         for sizes in [[1000], [1, 7777, 250], [15_000]] {

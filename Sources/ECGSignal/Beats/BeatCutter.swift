@@ -81,7 +81,8 @@ public struct BeatCutter: Sendable {
     public mutating func append(marks: [BeatMark], known: Int) throws(BeatMarkError) {
         for mark in marks {
             guard mark.sample >= window.recordStart, mark.sample < window.end else {
-                throw BeatMarkError(message: "annotation at sample \(mark.sample) lies outside the record (\(window.recordStart)..<\(window.end))")
+                throw BeatMarkError(
+                    message: "annotation at sample \(mark.sample) lies outside the record (\(window.recordStart)..<\(window.end))")
             }
             guard mark.sample >= lastSample else {
                 throw BeatMarkError(message: "annotation at sample \(mark.sample) comes after one at sample \(lastSample)")

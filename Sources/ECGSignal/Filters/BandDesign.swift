@@ -56,7 +56,9 @@ enum BandDesign {
         case .highpass(let frequency): return [.highpass(frequency)]
         case .lowpass(let frequency): return [.lowpass(frequency)]
         case .notch(let frequency):
-            return try notches(frequency, fs: fs).map { $0.upperBound < fs / 2 ? .bandstop($0.lowerBound, $0.upperBound) : .lowpass($0.lowerBound) }
+            return try notches(frequency, fs: fs).map { stop in
+                stop.upperBound < fs / 2 ? .bandstop(stop.lowerBound, stop.upperBound) : .lowpass(stop.lowerBound)
+            }
         default: return []
         }
     }

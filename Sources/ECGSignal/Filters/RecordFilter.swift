@@ -52,7 +52,9 @@ public final class RecordFilter: @unchecked Sendable {
     }
 
     /// The record ends here.
-    public func finish(run: Runner) throws(FilterError) {
+    ///
+    /// - Parameter drain: called now and then while values become ready, so that they need not all be held.
+    public func finish(run: Runner, drain: () -> Void = {}) throws(FilterError) {
         guard rowCount > 0 else { return }
         let slots = self.slots
         var chains = self.chains[0]
@@ -68,12 +70,13 @@ public final class RecordFilter: @unchecked Sendable {
             let last = index + 1 == plan.scales.count
             // The next scaling needs this one's values whole, so they wait as the first ones did.
             stores = last ? [] : [SampleStore](repeating: SampleStore(), count: rowCount)
-            for row in 0..<rowCount {
-                try waiting[row].forEachPiece { piece throws(FilterError) in
-                    try keep(chains[row].push(scaled.apply(piece, row: row)), row: row)
+            for piece in waiting[0].pieces {
+                for row in 0..<rowCount {
+                    try keep(chains[row].push(scaled.apply(try waiting[row].samples(piece), row: row)), row: row)
                 }
-                try keep(try chains[row].finish(), row: row)
+                drain()
             }
+            for row in 0..<rowCount { try keep(try chains[row].finish(), row: row) }
         }
     }
 

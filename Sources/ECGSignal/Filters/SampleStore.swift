@@ -24,20 +24,19 @@ struct SampleStore: Sendable {
         recent.removeAll(keepingCapacity: true)
     }
 
-    /// The samples in order, in pieces of at most 65536.
-    func forEachPiece(_ body: ([Float]) throws(FilterError) -> Void) throws(FilterError) {
-        var position = 0
-        while let file, position < stored {
-            let count = min(1 << 16, stored - position)
-            try body(try file.read(count, at: position))
-            position += count
+    /// The samples' positions in order, in pieces of at most 65536.
+    var pieces: [Range<Int>] {
+        let size = 1 << 16
+        return stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+    }
+
+    func samples(_ range: Range<Int>) throws(FilterError) -> [Float] {
+        var samples: [Float] = []
+        if let file, range.lowerBound < stored {
+            samples = try file.read(min(range.upperBound, stored) - range.lowerBound, at: range.lowerBound)
         }
-        position = 0
-        while position < recent.count {
-            let count = min(1 << 16, recent.count - position)
-            try body(Array(recent[position..<position + count]))
-            position += count
-        }
+        if range.upperBound > stored { samples += recent[max(0, range.lowerBound - stored)..<range.upperBound - stored] }
+        return samples
     }
 }
 

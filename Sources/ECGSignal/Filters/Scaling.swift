@@ -14,8 +14,8 @@ struct Scaling: Sendable {
             var low = Float.infinity
             var high = -Float.infinity
             for lead in leads {
-                try lead.forEachPiece { piece throws(FilterError) in
-                    for value in piece {
+                for piece in lead.pieces {
+                    for value in try lead.samples(piece) {
                         if value < low { low = value }
                         if value > high { high = value }
                     }
@@ -27,8 +27,8 @@ struct Scaling: Sendable {
             for (row, lead) in leads.enumerated() {
                 var count = 0.0
                 var sum = 0.0
-                try lead.forEachPiece { piece throws(FilterError) in
-                    for value in piece where !value.isNaN {
+                for piece in lead.pieces {
+                    for value in try lead.samples(piece) where !value.isNaN {
                         count += 1
                         sum += Double(value)
                     }
@@ -36,8 +36,8 @@ struct Scaling: Sendable {
                 guard count > 0 else { continue }
                 let mean = sum / count
                 var squares = 0.0
-                try lead.forEachPiece { piece throws(FilterError) in
-                    for value in piece where !value.isNaN { squares += (Double(value) - mean) * (Double(value) - mean) }
+                for piece in lead.pieces {
+                    for value in try lead.samples(piece) where !value.isNaN { squares += (Double(value) - mean) * (Double(value) - mean) }
                 }
                 let deviation = (squares / count).squareRoot()
                 shifts[row] = Float(mean)

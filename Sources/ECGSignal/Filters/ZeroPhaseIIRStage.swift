@@ -93,10 +93,10 @@ struct ZeroPhaseIIRStage: LeadStage {
     /// Extends the record at its start by its first samples, turned about the first one.
     private mutating func begin(_ samples: [Float], padding: Int) {
         let first = 2 * Double(samples[0])
-        let extension_ = stride(from: padding, to: 0, by: -1).map { first - Double(samples[$0]) }
-        forward.settle(at: extension_.first ?? Double(samples[0]))
+        let before = stride(from: padding, to: 0, by: -1).map { first - Double(samples[$0]) }
+        forward.settle(at: before.first ?? Double(samples[0]))
         extra = padding
-        run(extension_ + samples.map(Double.init))
+        run(before + samples.map(Double.init))
     }
 
     /// Runs backwards from before `end` and gives the values before `count`, without the extension.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGSignal
+import ECGStream
+import ECGTool
+import Synchronization
+
+/// What is to be done to every recording, with the designs that recordings of one sampling frequency share.
+final class FilterJob: Sendable {
+    let glob: Glob
+    private let options: FilterOptions
+    /// The resampling steps alone: a record has one sampling frequency, so tensors that are not filtered are resampled all the same.
+    private let resampling: FilterOptions
+    private let plans = Mutex<[Double: Plans]>([:])
+
+    struct Plans: Sendable {
+        var filter: FilterPlan
+        var resampling: FilterPlan
+    }
+
+    init(options: FilterOptions, glob: Glob) {
+        self.options = options
+        self.glob = glob
+        var resampling = options
+        resampling.steps = options.steps.filter { if case .resample = $0 { true } else { false } }
+        self.resampling = resampling
+    }
+
+    /// - Returns: the designs, and whether they were made by this call.
+    func plans(fs: Double) throws -> (Plans, isNew: Bool) {
+        if let known = plans.withLock({ $0[fs] }) { return (known, false) }
+        let made = Plans(filter: try FilterPlan(options, fs: fs), resampling: try FilterPlan(resampling, fs: fs))
+        plans.withLock { $0[fs] = made }
+        return (made, true)
+    }
+}

@@ -5,3 +5,4 @@
 #include "elementwise.h"
 #include "pooling.h"
 #include "normalisation.h"
+#include "recurrent.h"

@@ -20,4 +20,10 @@ const ecg_kernels TABLE = {
     .layerNorm = layer_norm,
     .layerNormGradient = layer_norm_gradient,
     .channelSums = channel_sums,
+    .lstmStep = lstm_step,
+    .lstmStepGradient = lstm_step_gradient,
+    .gruStep = gru_step,
+    .gruStepGradient = gru_step_gradient,
+    .rnnStep = rnn_step,
+    .rnnStepGradient = rnn_step_gradient,
 };

@@ -87,6 +87,20 @@ typedef struct {
                                        int accumulate);
     void (*_Nonnull channelSums)(long rows, long channels, const float *_Nonnull x, const float *_Nullable center,
                                  const float *_Nullable y, float *_Nullable sums, float *_Nullable squares, float *_Nullable products);
+    void (*_Nonnull lstmStep)(long rows, long width, const float *_Nonnull gates, float *_Nonnull cell, float *_Nonnull hidden,
+                              long hiddenStride, float *_Nullable trace);
+    void (*_Nonnull lstmStepGradient)(long rows, long width, const float *_Nonnull trace, const float *_Nullable previousCell,
+                                      long previousStride, const float *_Nonnull hiddenGradient, long hiddenStride,
+                                      float *_Nonnull cellGradient, float *_Nonnull gates);
+    void (*_Nonnull gruStep)(long rows, long width, const float *_Nonnull gates, const float *_Nonnull before, long beforeStride,
+                             float *_Nonnull hidden, long hiddenStride, float *_Nullable trace);
+    void (*_Nonnull gruStepGradient)(long rows, long width, const float *_Nonnull trace, const float *_Nullable previous,
+                                     long previousStride, const float *_Nonnull hiddenGradient, long hiddenStride,
+                                     float *_Nonnull direct, long directStride, float *_Nonnull gates);
+    void (*_Nonnull rnnStep)(long rows, long width, const float *_Nonnull gates, int isRelu, float *_Nonnull hidden, long hiddenStride,
+                             float *_Nullable trace);
+    void (*_Nonnull rnnStepGradient)(long rows, long width, const float *_Nonnull trace, int isRelu, const float *_Nonnull hiddenGradient,
+                                     long hiddenStride, float *_Nonnull gates);
 } ecg_kernels;
 
 enum ecg_set { ECG_PORTABLE = 0, ECG_AVX2 = 1, ECG_AVX512 = 2 };

@@ -40,6 +40,7 @@ let package = Package(
         tool("ecg-select", "ECGRandom"),
         tool("ecg-cat", "ECGFormats"),
         tool("ecg-synth", "ECGSignal"),
+        tool("ecg-bench", "ECGKernels"),
 
         // Libraries: arrows point down only
         .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

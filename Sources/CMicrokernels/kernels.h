@@ -6,3 +6,4 @@
 #include "pooling.h"
 #include "normalisation.h"
 #include "recurrent.h"
+#include "peak.h"

@@ -26,4 +26,5 @@ const ecg_kernels TABLE = {
     .gruStepGradient = gru_step_gradient,
     .rnnStep = rnn_step,
     .rnnStepGradient = rnn_step_gradient,
+    .multiplyAdds = multiply_adds,
 };

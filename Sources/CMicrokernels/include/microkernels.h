@@ -101,6 +101,8 @@ typedef struct {
                              float *_Nullable trace);
     void (*_Nonnull rnnStepGradient)(long rows, long width, const float *_Nonnull trace, int isRelu, const float *_Nonnull hiddenGradient,
                                      long hiddenStride, float *_Nonnull gates);
+    /// Runs independent multiply-adds in registers and returns how many operations they were. `sink`: two factors, then a result.
+    double (*_Nonnull multiplyAdds)(long rounds, float *_Nonnull sink);
 } ecg_kernels;
 
 enum ecg_set { ECG_PORTABLE = 0, ECG_AVX2 = 1, ECG_AVX512 = 2 };

@@ -8,7 +8,7 @@ public final class Storage: @unchecked Sendable {
     /// 64 bytes: a cache line, and the widest vector register.
     public static let alignment = 64
 
-    package let base: UnsafeMutableRawPointer
+    @usableFromInline package let base: UnsafeMutableRawPointer
     public let byteCount: Int
 
     public init(byteCount: Int) {
@@ -57,7 +57,7 @@ public struct Region<Element: BitwiseCopyable>: @unchecked Sendable {
         return Region(storage, start: start + range.lowerBound, count: range.count)
     }
 
-    public subscript(index: Int) -> Element {
+    @inlinable public subscript(index: Int) -> Element {
         get {
             precondition(index >= 0 && index < count)
             return pointer[index]
@@ -72,7 +72,7 @@ public struct Region<Element: BitwiseCopyable>: @unchecked Sendable {
     public var elements: [Element] { [Element](UnsafeBufferPointer(start: pointer, count: count)) }
 
     /// For the kernels of this package alone: they hold the counts they index by.
-    package var pointer: UnsafeMutablePointer<Element> {
+    @inlinable package var pointer: UnsafeMutablePointer<Element> {
         (storage.base + start * MemoryLayout<Element>.stride).assumingMemoryBound(to: Element.self)
     }
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// An activation that a convolution's store can apply: fused where possible, else a kernel that needs only its result in reverse.
+struct ActivationOperator: Operator {
+    private let activation: ECGKernels.Activation
+    private let general: Unary
+
+    init(_ activation: ECGKernels.Activation, _ general: Unary) {
+        self.activation = activation
+        self.general = general
+    }
+
+    func wish(_ inputs: [Fact?]) -> LayoutWish { .follow }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let input = try node.input(0, of: inputs)
+        // The sign of the result must tell that of the input, or the reverse run could not do without the input.
+        guard input.type == .float32, activation.slope >= 0, activation.slope.isFinite else {
+            return try general.specialise(inputs, layout: layout, node: node)
+        }
+        return .kernel([Fact(.float32, input.shape, layout: layout)], ActivationKernel(activation: activation))
+    }
+}
+
+/// Relu or LeakyRelu in float32.
+struct ActivationKernel: Kernel {
+    let activation: ECGKernels.Activation
+
+    func reverseReads(_ rule: Rule) -> ReverseReads { rule == .rescale ? .all : .outputs }
+    var canSetGradients: Bool { true }
+    func supports(_ rule: Rule) -> Bool { true }
+
+    func forward(_ run: ForwardRun) {
+        guard let x = run.inputs[0]?.region(Float.self), let y = run.outputs[0]?.region(Float.self) else { return }
+        let slope = activation.slope
+        if activation == .relu { y.set(x) { $0 < 0 ? 0 : $0 } } else { y.set(x) { $0 < 0 ? slope * $0 : $0 } }
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let g = run.outputGradients[0]?.region(Float.self), let y = run.outputs[0]?.region(Float.self),
+            let into = run.inputGradients[0]?.region(Float.self)
+        else { return }
+        if run.rule == .rescale {
+            guard let x = run.inputs[0]?.region(Float.self), let x0 = run.referenceInputs[0]?.region(Float.self),
+                let y0 = run.referenceOutputs[0]?.region(Float.self)
+            else { return }
+            let below: Float = activation.slope
+            if !run.accumulates[0] { into.fill(0) }
+            into.add(g, x, y, x0, y0) { g, x, y, x0, y0 in g * ActivationRules.multiplier(x, y, x0, y0) { x > 0 ? 1 : below } }
+        } else {
+            activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[0])
+        }
+    }
+}
+
+extension ECGKernels.Activation {
+    /// The gradient before the activation, from the one behind it and the activation's result; `into` may be `gradient`.
+    func reverse(_ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool) {
+        let slope = slope
+        // Not slope·g for Relu: nothing may come through, not even an infinite gradient.
+        let closed = slope == 0
+        switch (rule, accumulate) {
+        case (.gradient, false), (.rescale, false): into.set(gradient, result) { g, y in y > 0 ? g : closed ? 0 : slope * g }
+        case (.gradient, true), (.rescale, true): into.add(gradient, result, result) { g, y, _ in y > 0 ? g : closed ? 0 : slope * g }
+        case (.guided, false): into.set(gradient, result) { g, y in g <= 0 ? 0 : y > 0 ? g : closed ? 0 : slope * g }
+        case (.guided, true): into.add(gradient, result, result) { g, y, _ in g <= 0 ? 0 : y > 0 ? g : closed ? 0 : slope * g }
+        case (.deconvolution, false): into.set(gradient, result) { g, _ in g <= 0 ? 0 : g }
+        case (.deconvolution, true): into.add(gradient, result, result) { g, _, _ in g <= 0 ? 0 : g }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// a + b.
+struct Addition: BinaryFunction {
+    func value<T: Scalar>(_ a: T, _ b: T) -> T { a + b }
+    func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1, 1) }
+    func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { nil }
+}
+
+/// a − b.
+struct Subtraction: BinaryFunction {
+    func value<T: Scalar>(_ a: T, _ b: T) -> T { a - b }
+    func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1, -1) }
+    func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { nil }
+}
+
+/// a · b.
+struct Multiplication: BinaryFunction {
+    func value<T: Scalar>(_ a: T, _ b: T) -> T { a * b }
+    func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (b, a) }
+    func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { ((b + b0) / 2, (a + a0) / 2) }
+}
+
+/// a / b.
+struct Division: BinaryFunction {
+    func value<T: Scalar>(_ a: T, _ b: T) -> T { a / b }
+    func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1 / b, -y / b) }
+}
+
+let arithmeticOperators: [OperatorEntry] = [
+    // Before opset 7 broadcasting was an attribute of its own, and another rule.
+    OperatorEntry("Add", since: 7) { _ in AdditionOperator() },
+    OperatorEntry("Sub", since: 7) { _ in Binary(Subtraction(), integers: { $0 &- $1 }) },
+    OperatorEntry("Mul", since: 7) { _ in Binary(Multiplication(), integers: { $0 &* $1 }) },
+    OperatorEntry("Div", since: 7) { _ in Binary(Division(), integers: { $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue }) },
+]

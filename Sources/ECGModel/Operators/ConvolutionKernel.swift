@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// A 1-D convolution channels last, with what fusion put into it: padding before it, batch normalisation, residual and activation behind it, and its
+/// place in a channel concatenation. The kernel library's convolution is prepared once a model and shared by all plans.
+struct ConvolutionKernel: Kernel {
+    let node: Node
+    var shape: ConvolutionShape
+    let items: Int
+    let weights: Tensor
+    let bias: Tensor?
+    /// Batch normalisation behind the convolution: y·scale + shift.
+    var affine: ChannelAffine?
+    var activation: ECGKernels.Activation = .identity
+    /// Where the residual, the step's last input, is added.
+    var residual: Residual.Position?
+    /// Rows of the output are this far apart: a channel concatenation's width.
+    var outputRowStride: Int?
+    private var prepared: Convolution?
+
+    init(node: Node, shape: ConvolutionShape, items: Int, weights: Tensor, bias: Tensor?) {
+        self.node = node
+        self.shape = shape
+        self.items = items
+        self.weights = weights
+        self.bias = bias
+    }
+
+    /// The same with its weights packed.
+    func prepared(_ cache: PreparedWeights) -> ConvolutionKernel {
+        var copy = self
+        let key = PreparedWeights.Key(node: node.outputs, shape: shape, affine: affine?.node, activation: activation)
+        copy.prepared = cache.convolution(key) {
+            var weights = weights.floats ?? []
+            var bias = bias?.floats
+            if let affine {
+                let perOutput = shape.weightCount / shape.outputChannels
+                for m in 0..<shape.outputChannels {
+                    let scale = affine.scale[m]
+                    for i in m * perOutput..<(m + 1) * perOutput { weights[i] = Float(Double(weights[i]) * scale) }
+                }
+                bias = (0..<shape.outputChannels).map { Float(Double(bias?[$0] ?? 0) * affine.scale[$0] + affine.shift[$0]) }
+            }
+            return Convolution(shape: shape, weights: weights, bias: bias, activation: activation)
+        }
+        return copy
+    }
+
+    // The residual's gradient is written first: the two inputs may be the same value.
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { residual == nil ? [0] : [inputs.count - 1, 0] }
+
+    // The activation's side of zero can be read off its result; no residual comes behind an activation where there is a reverse run.
+    func reverseReads(_ rule: Rule) -> ReverseReads { activation == .identity ? .none : .outputs }
+
+    var canSetGradients: Bool { true }
+
+    func supports(_ rule: Rule) -> Bool { true }
+
+    private func ownScratch(_ threads: Int) -> Int { prepared?.scratchCount(items: items, threads: threads) ?? 0 }
+
+    private var outputCount: Int { items * shape.outputLength * shape.outputChannels }
+
+    func scratchBytes(threads: Int) -> Int { (ownScratch(threads) + 16 + (activation == .identity ? 0 : outputCount)) * 4 }
+
+    func forward(_ run: ForwardRun) {
+        guard let prepared, let input = run.inputs[0]?.region(Float.self), let output = run.outputs[0]?.region(Float.self), let scratch = run.scratch else { return }
+        var added: Residual?
+        if let residual, let rows = run.inputs.last??.region(Float.self) { added = Residual(rows, residual) }
+        prepared.forward(
+            items: items, input: input, output: output, outputRowStride: outputRowStride, residual: added,
+            scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers)
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let prepared, let gradient = run.outputGradients[0]?.region(Float.self), let scratch = run.scratch else { return }
+        let own = ownScratch(run.workers?.count ?? 1)
+        var inner = gradient
+        var innerStride = outputRowStride
+        if activation != .identity, let output = run.outputs[0]?.region(Float.self) {
+            let start = (own + 15) / 16 * 16
+            inner = scratch.floats(start..<start + outputCount)
+            innerStride = nil
+            if let outputRowStride {
+                for row in 0..<items * shape.outputLength {
+                    let (from, to) = (row * outputRowStride, row * shape.outputChannels)
+                    activation.reverse(
+                        gradient[from..<from + shape.outputChannels], output[from..<from + shape.outputChannels], into: inner[to..<to + shape.outputChannels],
+                        rule: run.rule, accumulate: false)
+                }
+            } else {
+                activation.reverse(gradient, output, into: inner, rule: run.rule, accumulate: false)
+            }
+        }
+        if let residual, let into = run.inputGradients.last??.region(Float.self) {
+            let source = residual == .beforeActivation ? inner : gradient
+            if run.accumulates.last ?? true { into.add(source) } else { into.copy(from: source) }
+        }
+        if let into = run.inputGradients[0]?.region(Float.self) {
+            prepared.inputGradient(
+                items: items, outputGradient: inner, outputRowStride: innerStride, inputGradient: into, accumulate: run.accumulates[0],
+                scratch: scratch.floats(0..<own), workers: run.workers)
+        }
+    }
+}
+
+extension Region<UInt8> {
+    /// Floats of a scratch region.
+    func floats(_ range: Range<Int>) -> Region<Float> { Region<Float>(storage, start: start / 4 + range.lowerBound, count: range.count) }
+}
+
+/// A factor and a summand for each channel: what batch normalisation is in inference.
+struct ChannelAffine: Sendable {
+    let node: String
+    let scale: [Double]
+    let shift: [Double]
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// MaxPool and AveragePool, and their global forms, over any number of spatial axes.
+struct PoolOperator: Operator {
+    enum Kind: Sendable { case maximum, average, averageWithPadding }
+
+    private let kind: Kind
+    /// nil: one window over everything.
+    private let window: WindowAttributes?
+
+    init(_ kind: Kind, _ window: WindowAttributes?) {
+        self.kind = kind
+        self.window = window
+    }
+
+    static func maximum(_ node: NodeReader) throws -> PoolOperator {
+        var window = try WindowAttributes(node)
+        window.ceil = try node.flag("ceil_mode")
+        guard try node.int("storage_order", default: 0) == 0 else { throw node.unsupported("storage_order 1") }
+        guard !node.hasOutput(1) else { throw node.unsupported("output Indices") }
+        return PoolOperator(.maximum, window)
+    }
+
+    static func average(_ node: NodeReader) throws -> PoolOperator {
+        var window = try WindowAttributes(node)
+        window.ceil = try node.flag("ceil_mode")
+        return PoolOperator(try node.flag("count_include_pad") ? .averageWithPadding : .average, window)
+    }
+
+    func wish(_ inputs: [Fact?]) -> LayoutWish { .follow }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let input = try node.input(0, of: inputs)
+        guard input.type.isFloat else { throw node.unsupported("element type \(input.type.rawValue)") }
+        guard input.shape.count >= 3 else { throw node.misfit("input \(input.shape.text) has no spatial axis") }
+        let extents = Array(input.shape[2...])
+        var geometry = WindowTable.Geometry(
+            kernel: extents, strides: extents.map { _ in 1 }, dilations: extents.map { _ in 1 }, padsBegin: extents.map { _ in 0 }, padsEnd: extents.map { _ in 0 })
+        var spatial = extents.map { _ in 1 }
+        if let window {
+            guard let kernel = window.kernel else { throw node.damaged("has no kernel_shape") }
+            (geometry, spatial) = try window.geometry(kernel: kernel, input: extents, node: node)
+        }
+        let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + spatial), layout: layout)
+        let table = try WindowTable.checked(geometry, input: extents, output: spatial, node: node)
+        return .kernel(
+            [output],
+            PoolKernel(
+                kind: kind, items: input.shape[0], input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout), table: table,
+                divisors: PoolKernel.divisors(kind, geometry, table, ceil: window?.ceil ?? false)))
+    }
+}
+
+/// Pooling by plain loops, in any layout.
+private struct PoolKernel: Kernel {
+    let kind: PoolOperator.Kind
+    let items: Int
+    let input: ChannelStrides
+    let output: ChannelStrides
+    let table: WindowTable
+    /// By how much the sum of each window is divided.
+    let divisors: [Int]
+
+    /// The number of positions a window's average is over: those inside, or with count_include_pad those up to the padding's end.
+    static func divisors(_ kind: PoolOperator.Kind, _ geometry: WindowTable.Geometry, _ table: WindowTable, ceil: Bool) -> [Int] {
+        switch kind {
+        case .maximum: []
+        case .average: table.output.elementCount == 0 ? [] : (0..<table.output.elementCount).map { max(1, table.bounds[$0 + 1] - table.bounds[$0]) }
+        case .averageWithPadding:
+            (0..<table.output.elementCount).map { index in
+                var rest = index
+                var count = 1
+                for axis in table.output.indices.reversed() {
+                    let start = (rest % table.output[axis]) * geometry.strides[axis] - geometry.padsBegin[axis]
+                    rest /= table.output[axis]
+                    let end = table.input[axis] + geometry.padsEnd[axis]
+                    count *= max(1, min(geometry.kernel[axis], (end - start + geometry.dilations[axis] - 1) / geometry.dilations[axis]))
+                }
+                return count
+            }
+        }
+    }
+
+    func reverseReads(_ rule: Rule) -> ReverseReads { kind == .maximum ? .all : .none }
+
+    func supports(_ rule: Rule) -> Bool { true }
+
+    func forward(_ run: ForwardRun) {
+        guard let type = run.outputs[0]?.type else { return }
+        if type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let type = run.outputGradients[0]?.type else { return }
+        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
+    }
+
+    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+        guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        forEachWindow { base, out, o in
+            if kind == .maximum {
+                let place = largest(x, base, o)
+                y[out] = place.map { x[$0] } ?? -.infinity
+            } else {
+                var sum: T = 0
+                for e in table.bounds[o]..<table.bounds[o + 1] { sum += x[base + Int(table.positions[e]) * input.position] }
+                y[out] = sum / T(divisors[o])
+            }
+        }
+    }
+
+    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+        guard let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
+        guard kind == .maximum else {
+            forEachWindow { base, out, o in
+                let share = g[out] / T(divisors[o])
+                for e in table.bounds[o]..<table.bounds[o + 1] { into[base + Int(table.positions[e]) * input.position] += share }
+            }
+            return
+        }
+        guard let x = run.inputs[0]?.region(T.self) else { return }
+        let reference = run.rule == .rescale ? run.referenceInputs[0]?.region(T.self) : nil
+        forEachWindow { base, out, o in
+            guard let place = largest(x, base, o) else { return }
+            guard let reference, let other = largest(reference, base, o) else {
+                into[place] += g[out]
+                return
+            }
+            // DeepLIFT's rule for maxima: the difference goes to the position that set the larger of the two maxima.
+            let (y, y0) = (x[place], reference[other])
+            let top = max(y, y0)
+            let (first, second) = (x[place] - reference[place], x[other] - reference[other])
+            into[place] += g[out] * (abs(first) < 1e-10 ? 1 : (top - y0) / first)
+            if abs(second) >= 1e-10 { into[other] += g[out] * (y - top) / second }
+        }
+    }
+
+    /// Where the largest element of window `o` lies; the first of equals, and NaN counts as the largest.
+    private func largest<T: Scalar>(_ x: Region<T>, _ base: Int, _ o: Int) -> Int? {
+        var best: Int?
+        for e in table.bounds[o]..<table.bounds[o + 1] {
+            let place = base + Int(table.positions[e]) * input.position
+            if let known = best, !(x[place] > x[known] || x[place].isNaN) { continue }
+            best = place
+        }
+        return best
+    }
+
+    @inline(__always)
+    private func forEachWindow(_ body: (_ inputBase: Int, _ output: Int, _ window: Int) -> Void) {
+        for n in 0..<items {
+            for c in 0..<input.channels {
+                for o in 0..<output.positions {
+                    body(n * input.item + c * input.channel, n * output.item + c * output.channel + o * output.position, o)
+                }
+            }
+        }
+    }
+}
+
+let poolingOperators: [OperatorEntry] = [
+    OperatorEntry("MaxPool") { try PoolOperator.maximum($0) },
+    OperatorEntry("AveragePool") { try PoolOperator.average($0) },
+    OperatorEntry("GlobalMaxPool") { _ in PoolOperator(.maximum, nil) },
+    OperatorEntry("GlobalAveragePool") { _ in PoolOperator(.average, nil) },
+]

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// Softmax and LogSoftmax along one axis; before opset 13 over all axes from `axis` on.
+struct SoftmaxOperator: Operator {
+    let logarithmic: Bool
+    private let axis: Int
+    private let flattens: Bool
+
+    init(_ node: NodeReader, logarithmic: Bool) throws {
+        self.logarithmic = logarithmic
+        flattens = node.opset < 13
+        axis = try node.int("axis", default: flattens ? 1 : -1)
+    }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let input = try node.input(0, of: inputs)
+        guard input.type.isFloat else { throw node.unsupported("element type \(input.type.rawValue)") }
+        let axis = try node.axis(self.axis, rank: input.shape.count)
+        let length = flattens ? input.shape[axis...].reduce(1, *) : input.shape.isEmpty ? 1 : input.shape[axis]
+        let inner = flattens || input.shape.isEmpty ? 1 : input.shape[(axis + 1)...].reduce(1, *)
+        return .kernel([Fact(input.type, input.shape)], SoftmaxKernel(length: length, inner: inner, logarithmic: logarithmic))
+    }
+}
+
+struct SoftmaxKernel: Kernel {
+    let length: Int
+    let inner: Int
+    let logarithmic: Bool
+
+    func supports(_ rule: Rule) -> Bool { true }
+
+    func forward(_ run: ForwardRun) {
+        guard let y = run.outputs[0] else { return }
+        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let g = run.outputGradients[0] else { return }
+        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
+    }
+
+    private func forEachLine(_ count: Int, _ body: (Int) -> Void) {
+        guard length > 0, inner > 0 else { return }
+        for outer in 0..<count / (length * inner) {
+            for i in 0..<inner { body(outer * length * inner + i) }
+        }
+    }
+
+    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+        guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        forEachLine(x.count) { start in
+            var top = -T.infinity
+            for c in 0..<length { top = max(top, x[start + c * inner]) }
+            var sum: T = 0
+            for c in 0..<length { sum += T.exp(x[start + c * inner] - top) }
+            let logarithm = T.log(sum)
+            for c in 0..<length {
+                let centred = x[start + c * inner] - top
+                y[start + c * inner] = logarithmic ? centred - logarithm : T.exp(centred) / sum
+            }
+        }
+    }
+
+    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+        guard let y = run.outputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
+        if run.rule == .rescale { return rescale(run, g, into) }
+        forEachLine(y.count) { start in
+            var sum: T = 0
+            for c in 0..<length { sum += logarithmic ? g[start + c * inner] : g[start + c * inner] * y[start + c * inner] }
+            for c in 0..<length {
+                let i = start + c * inner
+                into[i] += logarithmic ? g[i] - T.exp(y[i]) * sum : y[i] * (g[i] - sum)
+            }
+        }
+    }
+
+    /// DeepLIFT through softmax as exp followed by a normalisation e/s: the multiplier of each exponential is Δe/Δx, and those of the quotient are the
+    /// averages over the two orders of change, so that the whole adds up to Δy. The largest logit of both runs is taken off for range.
+    private func rescale<T: Scalar>(_ run: ReverseRun, _ g: Region<T>, _ into: Region<T>) {
+        guard let x = run.inputs[0]?.region(T.self), let x0 = run.referenceInputs[0]?.region(T.self) else { return }
+        forEachLine(x.count) { start in
+            let indices = (0..<length).map { start + $0 * inner }
+            let top = indices.reduce(-T.infinity) { max($0, max(x[$1], x0[$1])) }
+            let e = indices.map { T.exp(x[$0] - top) }
+            let e0 = indices.map { T.exp(x0[$0] - top) }
+            let (sum, sum0) = (e.reduce(0, +), e0.reduce(0, +))
+            // The multiplier of each exponential through its own quotient, and of the sum through all quotients.
+            var own = [T](repeating: 0, count: length)
+            var throughSum: T = 0
+            let difference = sum - sum0
+            for c in 0..<length {
+                let gradient = g[indices[c]]
+                if logarithmic {
+                    throughSum -= gradient * (abs(difference) < 1e-10 ? 1 / sum : (T.log(sum) - T.log(sum0)) / difference)
+                } else {
+                    own[c] = gradient * (1 / sum + 1 / sum0) / 2
+                    throughSum -= gradient * (e[c] + e0[c]) / (2 * sum * sum0)
+                }
+            }
+            for c in 0..<length {
+                let i = indices[c]
+                let rise = ActivationRules.multiplier(x[i], e[c], x0[i], e0[c]) { e[c] }
+                into[i] += (own[c] + throughSum) * rise + (logarithmic ? g[i] : 0)
+            }
+        }
+    }
+}
+
+let softmaxOperators: [OperatorEntry] = [
+    OperatorEntry("Softmax") { try SoftmaxOperator($0, logarithmic: false) },
+    OperatorEntry("LogSoftmax") { try SoftmaxOperator($0, logarithmic: true) },
+]

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Gives every tensor of a plan its place in one arena, so that tensors that don't live at the same time share memory.
+///
+/// Time is the number of the step: forward 0 ..< F, reverse F ..< F + R. What the reverse run reads lives to the end, since it may be run several
+/// times (once a target) after one forward run.
+struct ArenaLayout {
+    private(set) var values: [Int: Int] = [:]
+    private(set) var gradients: [Int: Int] = [:]
+    private(set) var scratch = (offset: 0, count: 0)
+    private(set) var byteCount = 0
+
+    private struct Tenant {
+        let isGradient: Bool
+        let root: Int
+        let bytes: Int
+        var first: Int
+        var last: Int
+    }
+
+    mutating func place(_ request: PlanRequest, steps: [Step], reverse: [ReverseStep], values planned: [PlanValue], external: [ValueIndex: Int]) {
+        let end = steps.count + reverse.count
+        var forward: [Int: (Int, Int)] = [:]
+        var backward: [Int: (Int, Int)] = [:]
+        func use(_ table: inout [Int: (Int, Int)], _ value: Int?, _ time: Int) {
+            guard let value, planned[value].fact.constant == nil else { return }
+            let root = planned[value].root
+            guard planned[root].fact.constant == nil else { return }
+            let known = table[root] ?? (time, time)
+            table[root] = (min(known.0, time), max(known.1, time))
+        }
+        for value in request.inputShapes.keys { use(&forward, external[value], 0) }
+        for (time, step) in steps.enumerated() {
+            for value in step.inputs + step.outputs { use(&forward, value, time) }
+            for value in step.kept { use(&forward, value, time) }
+        }
+        for value in request.kept { use(&forward, external[value], end) }
+        // The seeds are set before the reverse run, the first time and again.
+        for value in request.reverse?.seeds ?? [] {
+            use(&backward, external[value], steps.count)
+            use(&forward, external[value], end)
+        }
+        for (time, made) in reverse.enumerated() {
+            let step = steps[made.step]
+            let reads = step.kernel.reverseReads(step.rule)
+            if reads.inputs { for value in step.inputs { use(&forward, value, end) } }
+            if reads.outputs { for value in step.outputs { use(&forward, value, end) } }
+            for value in step.kept { use(&forward, value, end) }
+            for (index, value) in step.outputs.enumerated() where made.outputGradients[index] { use(&backward, value, steps.count + time) }
+            for (index, value) in step.inputs.enumerated() where made.inputGradients[index] { use(&backward, value, steps.count + time) }
+        }
+        for value in request.reverse?.wanted ?? [] { use(&backward, external[value], end) }
+        func tenants(_ table: [Int: (Int, Int)], _ isGradient: Bool) -> [Tenant] {
+            table.map { root, time in
+                Tenant(isGradient: isGradient, root: root, bytes: planned[root].fact.byteCount, first: time.0, last: time.1)
+            }
+        }
+        let all = (tenants(forward, false) + tenants(backward, true)).sorted {
+            ($1.bytes, $0.first, $0.root, $0.isGradient ? 1 : 0) < ($0.bytes, $1.first, $1.root, $1.isGradient ? 1 : 0)
+        }
+        place(all)
+        let needs = steps.map { $0.kernel.scratchBytes(threads: request.threads) }
+        scratch = (byteCount, needs.max() ?? 0)
+        byteCount += Self.aligned(scratch.count)
+    }
+
+    private static func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
+
+    /// Largest first, each at the lowest place that is free during its life.
+    private mutating func place(_ tenants: [Tenant]) {
+        var settled: [(tenant: Tenant, offset: Int, end: Int)] = []
+        for tenant in tenants {
+            let size = max(64, Self.aligned(tenant.bytes))
+            var offset = 0
+            for other in settled where other.tenant.first <= tenant.last && tenant.first <= other.tenant.last {
+                if other.offset >= offset + size { break }
+                offset = max(offset, other.end)
+            }
+            let place = settled.firstIndex { $0.offset > offset } ?? settled.count
+            settled.insert((tenant, offset, offset + size), at: place)
+            if tenant.isGradient { gradients[tenant.root] = offset } else { values[tenant.root] = offset }
+            byteCount = max(byteCount, offset + size)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import Synchronization
+
+/// The graph specialised to the shapes of its inputs: the steps forward and, if asked for, in reverse, with every tensor's place in one arena.
+///
+/// A plan is immutable and shared by threads; the memory of a run is a `PlanMemory`.
+package final class Plan: Sendable {
+    package let request: PlanRequest
+    let values: [PlanValue]
+    let steps: [Step]
+    let reverseSteps: [ReverseStep]
+    /// Byte offsets of values (by root) and of gradients (by root) in the arena.
+    let valueOffsets: [Int: Int]
+    let gradientOffsets: [Int: Int]
+    let scratch: (offset: Int, count: Int)
+    /// Bytes of the arena.
+    package let byteCount: Int
+    /// The plan's value for inputs, kept values, seeds and wanted gradients.
+    let external: [ValueIndex: Int]
+
+    package init(_ graph: Graph, _ operators: [any Operator], _ request: PlanRequest, weights: PreparedWeights, workers: Workers?) throws {
+        var builder = PlanBuilder(graph, operators, request)
+        try builder.specialise()
+        builder.fuse()
+        var steps = builder.steps
+        // Packing weights is the larger part of loading a model.
+        let list = steps
+        let made = Collected<ConvolutionKernel?>(repeating: nil, count: steps.count)
+        (workers ?? Workers(count: 1)).run(steps.count) { index, _ in
+            made.set(index, (list[index].kernel as? ConvolutionKernel)?.prepared(weights))
+        }
+        for (index, kernel) in made.values.enumerated() { if let kernel { steps[index].kernel = kernel } }
+        self.request = request
+        self.steps = steps
+        values = builder.values
+        var external: [ValueIndex: Int] = [:]
+        let outside = Array(request.inputShapes.keys) + request.kept + (request.reverse?.seeds ?? []) + (request.reverse?.wanted ?? [])
+        for value in outside { external[value] = builder.plain(value) }
+        self.external = external
+        reverseSteps = try ReverseBuilder.build(request, steps: steps, values: builder.values, external: external, graph: graph)
+        var layout = ArenaLayout()
+        layout.place(self.request, steps: steps, reverse: reverseSteps, values: builder.values, external: external)
+        valueOffsets = layout.values
+        gradientOffsets = layout.gradients
+        scratch = layout.scratch
+        byteCount = layout.byteCount
+    }
+
+    /// The fact about a value of the request.
+    package func fact(_ value: ValueIndex) -> Fact? { external[value].map { values[$0].fact } }
+
+    /// The kinds of operators on the way of the gradient that don't have the request's rule, by node.
+    var unsupportedUses: [Node] {
+        reverseSteps.compactMap { steps[$0.step].kernel.supports(steps[$0.step].rule) ? nil : steps[$0.step].node }
+    }
+}
+
+/// Results by index that threads set, each its own.
+final class Collected<Value: Sendable>: Sendable {
+    private let storage: Mutex<[Value]>
+    init(repeating value: Value, count: Int) { storage = Mutex([Value](repeating: value, count: count)) }
+    func set(_ index: Int, _ value: Value) { storage.withLock { $0[index] = value } }
+    var values: [Value] { storage.withLock { $0 } }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// The memory of one run of a plan at a time: the arena, a second one for the reference items where a rule needs them, and the calls bound to them.
+package final class PlanMemory: Sendable {
+    package let plan: Plan
+    private let forwardRuns: [ForwardRun]
+    private let referenceRuns: [ForwardRun]
+    private let reverseRuns: [ReverseRun]
+    private let zeroed: [[Tensor]]
+    private let values: [Tensor?]
+    private let references: [Tensor?]
+    private let gradients: [Int: Tensor]
+
+    /// - Parameter workers: threads that the kernels share their work over; nil if there is one.
+    package init(_ plan: Plan, workers: Workers?) {
+        self.plan = plan
+        let arena = Storage(byteCount: plan.byteCount)
+        let pairs = plan.request.reverse?.rules.rule == .rescale
+        let second = pairs ? Storage(byteCount: plan.byteCount) : nil
+        func tensors(_ storage: Storage) -> [Tensor?] {
+            plan.values.map { value in
+                if let constant = value.fact.constant { return constant }
+                guard let offset = plan.valueOffsets[value.root] else { return nil }
+                return Self.tensor(value, storage, offset)
+            }
+        }
+        values = tensors(arena)
+        references = second.map(tensors) ?? []
+        var gradients: [Int: Tensor] = [:]
+        for (index, value) in plan.values.enumerated() {
+            if let offset = plan.gradientOffsets[value.root] { gradients[index] = Self.tensor(value, arena, offset) }
+        }
+        self.gradients = gradients
+        let scratch = Region<UInt8>(arena, start: plan.scratch.offset, count: plan.scratch.count)
+        func runs(_ tensors: [Tensor?]) -> [ForwardRun] {
+            plan.steps.map { step in
+                ForwardRun(
+                    inputs: step.inputs.map { $0.flatMap { tensors[$0] } }, outputs: step.outputs.map { $0.flatMap { tensors[$0] } },
+                    kept: step.kept.compactMap { tensors[$0] }, scratch: scratch, workers: workers)
+            }
+        }
+        let forward = runs(values)
+        let reference = second == nil ? [] : runs(references)
+        forwardRuns = forward
+        referenceRuns = reference
+        reverseRuns = plan.reverseSteps.map { made in
+            let step = plan.steps[made.step]
+            let (run, other) = (forward[made.step], second == nil ? nil : reference[made.step])
+            return ReverseRun(
+                rule: step.rule, inputs: run.inputs, outputs: run.outputs, kept: run.kept, referenceInputs: other?.inputs ?? [],
+                referenceOutputs: other?.outputs ?? [], referenceKept: other?.kept ?? [],
+                outputGradients: step.outputs.enumerated().map { made.outputGradients[$0] ? $1.flatMap { gradients[$0] } : nil },
+                inputGradients: step.inputs.enumerated().map { made.inputGradients[$0] ? $1.flatMap { gradients[$0] } : nil },
+                accumulates: made.accumulates, scratch: scratch, workers: workers)
+        }
+        zeroed = plan.reverseSteps.map { made in made.zeroed.compactMap { gradients[$0] } }
+    }
+
+    private static func tensor(_ value: PlanValue, _ storage: Storage, _ offset: Int) -> Tensor {
+        let isDense = value.span == value.fact.shape.elementCount
+        return Tensor(
+            type: value.fact.type, shape: isDense ? value.fact.shape : [value.span], storage: storage,
+            byteOffset: offset + value.offset * value.fact.type.byteCount)
+    }
+
+    /// A value of the request: an input to be filled, or a kept value after the run. In the layout that the plan's fact says.
+    package func tensor(_ value: ValueIndex) -> Tensor? { plan.external[value].flatMap { values[$0] } }
+    /// The same of the reference items.
+    package func reference(_ value: ValueIndex) -> Tensor? { references.isEmpty ? nil : plan.external[value].flatMap { references[$0] } }
+    /// The gradient of a seed, to be set, or of a wanted value.
+    package func gradient(_ value: ValueIndex) -> Tensor? { plan.external[value].flatMap { gradients[$0] } }
+
+    package func forward() {
+        for (step, run) in zip(plan.steps, forwardRuns) { step.kernel.forward(run) }
+    }
+
+    package func forwardReference() {
+        for (step, run) in zip(plan.steps, referenceRuns) { step.kernel.forward(run) }
+    }
+
+    /// Runs the steps in reverse. All seeds' gradients must have been set before; they are used up.
+    package func reverse() {
+        for (index, made) in plan.reverseSteps.enumerated() {
+            for gradient in zeroed[index] { gradient.zero() }
+            plan.steps[made.step].kernel.reverse(reverseRuns[index])
+        }
+    }
+}
+
+extension Tensor {
+    /// Sets all elements to zero.
+    package func zero() { Region<UInt8>(storage, start: byteOffset, count: count * type.byteCount).fill(0) }
+}

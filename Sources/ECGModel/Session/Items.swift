@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Items of one shape, one after the other: beats or records as [lead, time], row-major.
+public struct Items: Sendable {
+    /// The shape of one item.
+    public let shape: Shape
+    /// [item, …shape], row-major.
+    public var values: [Float]
+
+    /// - Precondition: the count of the values is a multiple of the shape's.
+    public init(shape: Shape, values: [Float]) {
+        precondition(shape.elementCount > 0 ? values.count % shape.elementCount == 0 : values.isEmpty)
+        self.shape = shape
+        self.values = values
+    }
+
+    public var count: Int { shape.elementCount == 0 ? 0 : values.count / shape.elementCount }
+    /// Elements of one item.
+    public var itemCount: Int { shape.elementCount }
+
+    /// The elements of one item.
+    public subscript(item: Int) -> ArraySlice<Float> { values[item * itemCount..<(item + 1) * itemCount] }
+}
+
+/// How an item [lead, time] lies in the model's input.
+public enum ItemLayout: String, Sendable, Hashable, CaseIterable {
+    /// [n, lead, time]; an item of another rank as it is.
+    case leadTime = "lead,time"
+    /// [n, time, lead].
+    case timeLead = "time,lead"
+    /// [n, 1, lead, time].
+    case plane = "1,lead,time"
+
+    /// The shape of the model's input for one item.
+    public func inputShape(_ item: Shape) -> Shape {
+        switch self {
+        case .leadTime: item
+        case .timeLead: item.reversed()
+        case .plane: [1] + item
+        }
+    }
+}
+
+/// What a reverse run starts from.
+public enum Target: Sendable, Hashable {
+    /// The logit with this index for each item; one index stands for all items.
+    case logit([Int])
+    /// The probability with this index for each item.
+    case probability([Int])
+    /// The mean of all logits.
+    case meanLogit
+    /// The mean of all elements of a layer's output, by the name of the node or of its output.
+    case mean(layer: String)
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+extension Session {
+    /// Runs items forward once and in reverse once a target.
+    ///
+    /// - Parameters:
+    ///   - items: [item, lead, time].
+    ///   - references: for the rescale rule, which needs them: one item for all, or as many as there are items.
+    ///   - targets: what to differentiate.
+    ///   - rules: the rule for each use of an operator.
+    ///   - layers: names of layers whose outputs and gradients are wanted too (Grad-CAM).
+    ///   - inputGradient: false leaves the gradient with respect to the items out: a reverse run to the layers alone is cheaper.
+    /// - Throws: `ModelError`: unknown layers, targets outside of the outputs, or an operator that has no such rule.
+    public func reverse(
+        _ items: Items, references: Items? = nil, targets: [Target], rules: Rules = .gradient, layers: [String] = [], inputGradient: Bool = true
+    ) throws -> Attributions {
+        try check(items)
+        if let references {
+            try check(references)
+            guard references.count == 1 || references.count == items.count else {
+                throw ModelError(.misfit, "\(references.count) references for \(items.count) items")
+            }
+        }
+        guard rules.rule != .rescale || references != nil else { throw ModelError(.misfit, "the rescale rule needs references") }
+        let names = try layers.map { try layer($0) }
+        let seeds = try targets.map { try Seed($0, self, count: items.count) }
+        let all = names + seeds.map(\.value)
+        let first = try plan(count: fixedCount ?? 1, kept: keptValues(all), reverse: nil, threads: 1)
+        func region(_ value: ValueIndex) -> Region<Float> { Region<Float>(count: items.count * Self.perItem(first.fact(value), fixedCount)) }
+        let logits = region(self.logits)
+        let own = probabilities.map(region)
+        let outputs = names.map(region)
+        let gathered = seeds.map { _ in
+            Gathered(
+                scores: Region<Float>(count: items.count), references: rules.rule == .rescale ? Region<Float>(count: items.count) : nil,
+                gradient: inputGradient ? Region<Float>(count: items.values.count) : nil, layers: names.map(region))
+        }
+        // Targets that start from the same value share a plan and its forward run.
+        for value in Set(seeds.map(\.value)).sorted() {
+            let shared = seeds.indices.filter { seeds[$0].value == value }
+            let request = PlanRequest.Reverse(
+                seeds: [value], wanted: (inputGradient ? [input.value] : []) + names.filter { !inputGradient || $0 != input.value }, rules: rules)
+            try forEachChunk(items.count, kept: keptValues(names + [value]), reverse: request) { [self] memory, range in
+                fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
+                memory.forward()
+                if let references {
+                    if rules.rule == .rescale { fillReferences(memory, references, range) }
+                }
+                read(memory.tensor(self.logits), memory.plan.fact(self.logits), into: logits, range)
+                if let probabilities, let own { read(memory.tensor(probabilities), memory.plan.fact(probabilities), into: own, range) }
+                for (name, output) in zip(names, outputs) { read(memory.tensor(name), memory.plan.fact(name), into: output, range) }
+                for index in shared {
+                    seeds[index].start(memory, range, gathered[index])
+                    memory.reverse()
+                    if let gradient = gathered[index].gradient { readGradient(memory, into: gradient, range) }
+                    for (name, target) in zip(names, gathered[index].layers) { read(memory.gradient(name), memory.plan.fact(name), into: target, range) }
+                }
+            }
+        }
+        return Attributions(
+            targets: gathered.map { one in
+                Attribution(
+                    scores: one.scores.elements, referenceScores: one.references?.elements,
+                    gradient: Items(shape: itemShape, values: one.gradient?.elements ?? []),
+                    layerGradients: zip(names, one.layers).map { LayerValues(shape: Array(first.fact($0)?.shape.dropFirst() ?? []), values: $1.elements) })
+            },
+            layers: zip(names, outputs).map { LayerValues(shape: Array(first.fact($0)?.shape.dropFirst() ?? []), values: $1.elements) },
+            prediction: prediction(logits, own))
+    }
+
+    /// Results of one target, filled chunk by chunk.
+    struct Gathered: Sendable {
+        let scores: Region<Float>
+        let references: Region<Float>?
+        let gradient: Region<Float>?
+        let layers: [Region<Float>]
+    }
+
+    private func fillReferences(_ memory: PlanMemory, _ references: Items, _ range: Range<Int>) {
+        if references.count == 1 {
+            let repeated = Items(shape: references.shape, values: (0..<range.count).flatMap { _ in references.values })
+            fill(memory.reference(input.value), memory.plan.fact(input.value), repeated, 0..<range.count)
+        } else {
+            fill(memory.reference(input.value), memory.plan.fact(input.value), references, range)
+        }
+        memory.forwardReference()
+    }
+
+    private func readGradient(_ memory: PlanMemory, into gradient: Region<Float>, _ range: Range<Int>) {
+        guard let tensor = memory.gradient(input.value), let fact = memory.plan.fact(input.value) else { return }
+        let perItem = itemShape.elementCount
+        let move = itemMove(fact)
+        for (place, item) in range.enumerated() {
+            let target = gradient[item * perItem..<(item + 1) * perItem]
+            if fact.type == .float32 {
+                move.copyBack(tensor.region(Float.self)[place * perItem..<(place + 1) * perItem], into: target)
+            } else {
+                let narrow = Region<Float>(count: perItem)
+                narrow.set(tensor.region(Double.self)[place * perItem..<(place + 1) * perItem]) { Float($0) }
+                move.copyBack(narrow, into: target)
+            }
+        }
+    }
+}
+
+/// A target, resolved: the value that the reverse run starts from, and what its gradient is set to.
+struct Seed: Sendable {
+    let value: ValueIndex
+    private let target: Target
+    private let activation: OutputActivation
+    /// Whether the value holds the probabilities themselves.
+    private let isProbability: Bool
+
+    init(_ target: Target, _ session: Session, count: Int) throws {
+        self.target = target
+        activation = session.activation
+        func check(_ indices: [Int]) throws {
+            let classes = session.outputShape.elementCount
+            guard indices.count == 1 || indices.count == count else { throw ModelError(.misfit, "\(indices.count) targets for \(count) items") }
+            guard let wrong = indices.first(where: { !(0..<classes).contains($0) }) else { return }
+            throw ModelError(.misfit, "target \(wrong) is none of the model's \(classes) outputs")
+        }
+        switch target {
+        case .logit(let indices):
+            try check(indices)
+            (value, isProbability) = (session.logits, false)
+        case .probability(let indices):
+            try check(indices)
+            guard session.activation != .none else { throw ModelError(.misfit, "the model's output has no probabilities") }
+            (value, isProbability) = (session.probabilities ?? session.logits, session.probabilities != nil)
+        case .meanLogit: (value, isProbability) = (session.logits, false)
+        case .mean(let layer): (value, isProbability) = (try session.layer(layer), false)
+        }
+    }
+
+    /// Sets the gradient that the reverse run starts from, and notes the scores.
+    func start(_ memory: PlanMemory, _ range: Range<Int>, _ result: Session.Gathered) {
+        guard let gradient = memory.gradient(value), let values = memory.tensor(value), let count = memory.plan.fact(value)?.shape.first, count > 0 else { return }
+        gradient.zero()
+        if gradient.type == .float32 {
+            start(gradient.region(Float.self), values.region(), memory.reference(value)?.region(), count, range, result)
+        } else {
+            start(gradient.region(Double.self), values.region(), memory.reference(value)?.region(), count, range, result)
+        }
+    }
+
+    private func start<T: Scalar>(
+        _ gradient: Region<T>, _ values: Region<T>, _ references: Region<T>?, _ count: Int, _ range: Range<Int>, _ result: Session.Gathered
+    ) {
+        let perItem = values.count / count
+        for (place, item) in range.enumerated() {
+            let own = place * perItem..<(place + 1) * perItem
+            let (x, reference, g) = (values[own], references?[own], gradient[own])
+            result.scores[item] = Float(score(x, item))
+            if let reference { result.references?[item] = Float(score(reference, item)) }
+            switch target {
+            case .meanLogit, .mean: g.fill(1 / T(perItem))
+            case .logit(let indices): g[index(indices, item)] = 1
+            case .probability(let indices):
+                let t = index(indices, item)
+                if isProbability {
+                    g[t] = 1
+                } else if activation == .sigmoid {
+                    let p = T.sigmoid(x[t])
+                    g[t] = p * (1 - p)
+                } else {
+                    let p = Self.softmax(x)
+                    for c in 0..<perItem { g[c] = p[t] * ((c == t ? 1 : 0) - p[c]) }
+                }
+            }
+        }
+    }
+
+    private func index(_ indices: [Int], _ item: Int) -> Int { indices.count == 1 ? indices[0] : indices[item] }
+
+    private func score<T: Scalar>(_ x: Region<T>, _ item: Int) -> T {
+        switch target {
+        case .meanLogit, .mean:
+            var sum: T = 0
+            for i in 0..<x.count { sum += x[i] }
+            return sum / T(x.count)
+        case .logit(let indices): return x[index(indices, item)]
+        case .probability(let indices):
+            let t = index(indices, item)
+            if isProbability { return x[t] }
+            return activation == .sigmoid ? T.sigmoid(x[t]) : Self.softmax(x)[t]
+        }
+    }
+
+    private static func softmax<T: Scalar>(_ x: Region<T>) -> [T] {
+        let elements = x.elements
+        let top = elements.max() ?? 0
+        let powers = elements.map { T.exp($0 - top) }
+        let sum = powers.reduce(0, +)
+        return powers.map { $0 / sum }
+    }
+}

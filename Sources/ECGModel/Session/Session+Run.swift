@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+extension Session {
+    /// The model's logits and probabilities for items.
+    /// - Throws: `ModelError` if the items don't have the session's shape.
+    public func run(_ items: Items) throws -> Prediction {
+        try check(items)
+        let kept = keptValues([])
+        let logits = Region<Float>(count: items.count * outputShape.elementCount)
+        let own = probabilities == nil ? nil : Region<Float>(count: logits.count)
+        try forEachChunk(items.count, kept: kept, reverse: nil) { [self] memory, range in
+            fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
+            memory.forward()
+            read(memory.tensor(self.logits), memory.plan.fact(self.logits), into: logits, range)
+            if let probabilities, let own { read(memory.tensor(probabilities), memory.plan.fact(probabilities), into: own, range) }
+        }
+        return prediction(logits, own)
+    }
+
+    /// The outputs of layers, by the names of nodes or values, row-major [item, …].
+    public func layers(_ names: [String], of items: Items) throws -> [LayerValues] {
+        try check(items)
+        let values = try names.map { try layer($0) }
+        let plan = try plan(count: fixedCount ?? 1, kept: keptValues(values), reverse: nil, threads: 1)
+        let targets = values.map { Region<Float>(count: items.count * Self.perItem(plan.fact($0), fixedCount)) }
+        try forEachChunk(items.count, kept: keptValues(values), reverse: nil) { [self] memory, range in
+            fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
+            memory.forward()
+            for (value, target) in zip(values, targets) { read(memory.tensor(value), memory.plan.fact(value), into: target, range) }
+        }
+        return zip(values, targets).map { LayerValues(shape: Array(plan.fact($0)?.shape.dropFirst() ?? []), values: $1.elements) }
+    }
+
+    func check(_ items: Items) throws {
+        guard items.shape == itemShape else {
+            throw ModelError(.misfit, "items of shape \(items.shape.text), where the session was made for \(itemShape.text)")
+        }
+    }
+
+    func layer(_ name: String) throws -> ValueIndex {
+        guard let value = model.value(named: name) else { throw ModelError(.misfit, "the model has no layer '\(name)'") }
+        return value
+    }
+
+    func keptValues(_ more: [ValueIndex]) -> [ValueIndex] { Array(Set([logits, probabilities ?? logits] + more)).sorted() }
+
+    func plan(count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, threads: Int) throws -> Plan {
+        try model.plan(
+            PlanRequest(inputShapes: [input.value: [count] + layout.inputShape(itemShape)], kept: kept, reverse: reverse, threads: threads), workers: workers)
+    }
+
+    static func perItem(_ fact: Fact?, _ count: Int?) -> Int { (fact?.shape.elementCount ?? 0) / max(1, count ?? 1) }
+
+    /// Divides items into chunks and runs `body` for each: many chunks over the threads, a few items with the threads inside the kernels.
+    func forEachChunk(
+        _ count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, _ body: @Sendable (PlanMemory, Range<Int>) -> Void
+    ) throws {
+        guard count > 0 else { return }
+        let size = fixedCount ?? min(chunk, max(1, (count + workers.count - 1) / workers.count))
+        let chunks = (count + size - 1) / size
+        let inside = chunks < workers.count && fixedCount == nil
+        if inside {
+            let plan = try plan(count: count, kept: kept, reverse: reverse, threads: workers.count)
+            body(PlanMemory(plan, workers: workers), 0..<count)
+            return
+        }
+        let whole = try plan(count: size, kept: kept, reverse: reverse, threads: 1)
+        let rest = fixedCount == nil && count % size != 0 ? try plan(count: count % size, kept: kept, reverse: reverse, threads: 1) : whole
+        let memories = Collected<PlanMemory?>(repeating: nil, count: workers.count)
+        workers.run(chunks) { task, worker in
+            let range = task * size..<min(count, (task + 1) * size)
+            let isWhole = range.count == size || fixedCount != nil
+            if isWhole, memories.values[worker] == nil { memories.set(worker, PlanMemory(whole, workers: nil)) }
+            guard let memory = isWhole ? memories.values[worker] : PlanMemory(rest, workers: nil) else { return }
+            body(memory, range)
+        }
+    }
+
+    /// Copies items into the input's tensor, in its layout. A plan for more items than there are gets zeros behind them.
+    func fill(_ tensor: Tensor?, _ fact: Fact?, _ items: Items, _ range: Range<Int>) {
+        guard let tensor, let fact else { return }
+        let perItem = items.itemCount
+        if range.count * perItem < tensor.count { tensor.zero() }
+        let move = itemMove(fact)
+        if fact.type == .float32 {
+            let target = tensor.region(Float.self)
+            for (place, item) in range.enumerated() {
+                move.copy(items.values, item * perItem, into: target[place * perItem..<(place + 1) * perItem])
+            }
+        } else {
+            let target = tensor.region(Double.self)
+            for (place, item) in range.enumerated() {
+                let part = Region<Float>(count: perItem)
+                move.copy(items.values, item * perItem, into: part)
+                target[place * perItem..<(place + 1) * perItem].set(part) { Double($0) }
+            }
+        }
+    }
+
+    /// How an item [lead, time] lies in the stored input.
+    func itemMove(_ fact: Fact) -> ItemMove {
+        let inner = Array(fact.shape.dropFirst())
+        guard itemShape.count == 2, inner.elementCount == itemShape.elementCount else { return ItemMove(rows: 1, columns: itemShape.elementCount, isTransposed: false) }
+        // The stored order is [lead, time] or [time, lead]; every other axis has extent 1.
+        let isTransposed = (layout == .timeLead) != (fact.layout == .channelsLast && layout != .plane)
+        return ItemMove(rows: itemShape[0], columns: itemShape[1], isTransposed: isTransposed)
+    }
+
+    /// Copies a tensor's items, row-major, into their places of a result.
+    func read(_ tensor: Tensor?, _ fact: Fact?, into result: Region<Float>, _ range: Range<Int>) {
+        guard let tensor, let fact, let count = fact.shape.first ?? (range.isEmpty ? nil : 1), count > 0 else { return }
+        let perItem = fact.shape.elementCount / count
+        var source = tensor
+        if fact.layout != .rowMajor, !Layout.coincide(for: fact.shape) {
+            source = Tensor(type: fact.type, shape: fact.shape)
+            StridedMove.layout(fact.shape, from: fact.layout, to: .rowMajor)
+                .forward(ForwardRun(inputs: [tensor], outputs: [source], kept: [], scratch: nil, workers: nil))
+        }
+        let target = result[range.lowerBound * perItem..<range.upperBound * perItem]
+        if fact.type == .float32 {
+            target.copy(from: source.region(Float.self)[0..<target.count])
+        } else {
+            target.set(source.region(Double.self)[0..<target.count]) { Float($0) }
+        }
+    }
+
+    func prediction(_ logits: Region<Float>, _ own: Region<Float>?) -> Prediction {
+        let elements = logits.elements
+        let probabilities: [Float]? =
+            switch (own, activation) {
+            case (let own?, _): own.elements
+            case (nil, .softmax): Self.softmax(elements, count: outputShape.elementCount)
+            case (nil, .sigmoid): elements.map { Float.sigmoid($0) }
+            case (nil, .none): nil
+            }
+        return Prediction(shape: outputShape, logits: elements, probabilities: probabilities)
+    }
+
+    /// Softmax over each item's logits.
+    static func softmax(_ logits: [Float], count: Int) -> [Float] {
+        guard count > 0 else { return logits }
+        var result = logits
+        for start in stride(from: 0, to: logits.count, by: count) {
+            let top = logits[start..<start + count].max() ?? 0
+            let powers = logits[start..<start + count].map { Float.exp($0 - top) }
+            let sum = powers.reduce(0, +)
+            for (i, power) in powers.enumerated() { result[start + i] = power / sum }
+        }
+        return result
+    }
+}
+
+/// A copy of an item's [row, column] elements into memory, as they are or transposed, and back.
+struct ItemMove: Sendable {
+    let rows: Int
+    let columns: Int
+    let isTransposed: Bool
+
+    func copy(_ source: [Float], _ offset: Int, into target: Region<Float>) {
+        guard isTransposed, rows > 1, columns > 1 else { return target.copy(from: source, offset: offset) }
+        target.transpose(source, offset: offset, rows: rows, columns: columns)
+    }
+
+    func copyBack(_ source: Region<Float>, into target: Region<Float>) {
+        guard isTransposed, rows > 1, columns > 1 else { return target.copy(from: source) }
+        for row in 0..<rows { target.move(columns, at: row * columns, step: 1, from: source, row, stride: rows) }
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// How probabilities come from logits.
+public enum OutputActivation: String, Sendable, CaseIterable {
+    case softmax, sigmoid
+    /// There are none.
+    case none
+}
+
+/// A model set up for items of one shape: which input is fed and how, which output is read, how many threads work.
+///
+/// Runs any number of items; an item's result is the same bits whatever the others, their number and the threads.
+public final class Session: Sendable {
+    public let model: Model
+    public let itemShape: Shape
+    /// How items lie in the model's input; recognised from the model unless given.
+    public let layout: ItemLayout
+    /// The shape of one item's output.
+    public let outputShape: Shape
+    public let activation: OutputActivation
+    /// The output that is read.
+    public let outputName: String
+
+    let workers: Workers
+    let input: Declaration
+    /// The value with the logits, and the one with the probabilities where the graph computes them.
+    let logits: ValueIndex
+    let probabilities: ValueIndex?
+    let chunk: Int
+    /// A model whose file fixes the number of items takes that many at a time.
+    let fixedCount: Int?
+
+    /// - Parameters:
+    ///   - itemShape: one item's shape, [lead, time].
+    ///   - output: the name of the output; the first if nil.
+    ///   - layout: recognised if nil: from the extents that the model declares, else the first that its operators accept.
+    ///   - activation: by default softmax, unless the graph ends in Softmax or Sigmoid; none for a single output.
+    ///   - workers: the threads to use; as many as there are processors if nil.
+    ///   - chunk: items that a thread takes through the graph together; chosen by the size of the activations if nil.
+    /// - Throws: `ModelError` of kind `misfit`, with both shapes, if the model can't take such items.
+    public init(
+        _ model: Model, itemShape: Shape, output: String? = nil, layout: ItemLayout? = nil, activation: OutputActivation? = nil,
+        workers: Workers? = nil, chunk: Int? = nil
+    ) throws {
+        self.model = model
+        self.itemShape = itemShape
+        self.workers = workers ?? Workers(count: Workers.processors)
+        guard let input = model.inputs.first else { throw ModelError(.misfit, "the model has no input") }
+        guard model.inputs.count == 1 else {
+            throw ModelError(.unsupported, "the model has \(model.inputs.count) inputs (\(model.inputs.map(\.name).joined(separator: ", "))); one is supported")
+        }
+        self.input = input
+        guard let declared = output == nil ? model.outputs.first : model.outputs.first(where: { $0.name == output }) else {
+            throw ModelError(.misfit, "the model has no output '\(output ?? "")'; it has \(model.outputs.map(\.name).joined(separator: ", "))")
+        }
+        outputName = declared.name
+        let ending = Self.ending(model, declared.value)
+        (logits, probabilities) = activation == OutputActivation.none ? (declared.value, nil) : (ending?.logits ?? declared.value, ending.map { _ in declared.value })
+        let fixed = input.shape?.first.flatMap { $0 > 1 ? $0 : nil }
+        fixedCount = fixed ?? (input.shape?.first == 1 ? 1 : nil)
+        var found: (ItemLayout, Plan)?
+        var failure: ModelError?
+        let kept = Array(Set([logits, probabilities ?? logits])).sorted()
+        for candidate in layout.map({ [$0] }) ?? Self.candidates(input, itemShape) {
+            let request = PlanRequest(inputShapes: [input.value: [fixedCount ?? 1] + candidate.inputShape(itemShape)], kept: kept)
+            do {
+                guard Self.fits(input, candidate.inputShape(itemShape)) else {
+                    throw ModelError(.misfit, "does not fit")
+                }
+                found = (candidate, try model.plan(request, workers: self.workers))
+                break
+            } catch let error as ModelError {
+                if failure == nil { failure = error }
+            }
+        }
+        guard let (chosen, plan) = found else {
+            let why = failure.map { $0.message == "does not fit" ? "" : " (\($0.message))" } ?? ""
+            throw ModelError(failure?.kind == .unsupported ? .unsupported : .misfit, "items of shape \(itemShape.text) don't fit the model's input '\(input.name)' of shape \(input.text)\(why)")
+        }
+        self.layout = chosen
+        guard let fact = plan.fact(logits) else { throw ModelError(.misfit, "the model has no output") }
+        outputShape = Array(fact.shape.dropFirst())
+        guard fact.type.isFloat, fact.shape.first == fixedCount ?? 1 || fact.shape.isEmpty else {
+            throw ModelError(.misfit, "output '\(declared.name)' of shape \(fact.shape.text) has no value for each item")
+        }
+        self.activation = activation ?? ending?.activation ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
+        // A chunk's activations should stay in a core's second-level cache.
+        let perItem = max(1, plan.byteCount / (fixedCount ?? 1))
+        self.chunk = chunk ?? max(1, min(8, 1_500_000 / perItem))
+    }
+
+    /// Whether an item of this shape agrees with the extents that the input declares.
+    private static func fits(_ input: Declaration, _ item: Shape) -> Bool {
+        guard let shape = input.shape else { return true }
+        return shape.count == item.count + 1 && zip(shape.dropFirst(), item).allSatisfy { $0 < 0 || $0 == $1 }
+    }
+
+    /// The layouts to try, most likely first.
+    private static func candidates(_ input: Declaration, _ item: Shape) -> [ItemLayout] {
+        guard item.count == 2 else { return [.leadTime] }
+        return ItemLayout.allCases.filter { layout in input.shape.map { $0.count == layout.inputShape(item).count + 1 } ?? true }
+            .sorted { fits(input, $0.inputShape(item)) && !fits(input, $1.inputShape(item)) }
+    }
+
+    /// The logits, where the output is computed by Softmax or Sigmoid.
+    private static func ending(_ model: Model, _ output: ValueIndex) -> (logits: ValueIndex, activation: OutputActivation)? {
+        guard let producer = model.graph.producer[output] else { return nil }
+        let node = model.graph.nodes[producer]
+        guard let logits = node.inputs.first ?? nil else { return nil }
+        switch node.opType {
+        case "Softmax": return (logits, .softmax)
+        case "Sigmoid": return (logits, .sigmoid)
+        case "Identity", "Flatten", "Squeeze":
+            return ending(model, logits)
+        default: return nil
+        }
+    }
+}

@@ -8,8 +8,8 @@ extension AnnotationList {
 
     /// Parses the MIT format of annot(5): words of a 6-bit code and a 10-bit time, pseudo-annotations between, a zero word at the end.
     ///
-    /// Annotations with code 0 only move the time and are dropped. Notes at sample 0 that begin with `##` describe the file: its time
-    /// resolution and symbols of its own.
+    /// Annotations with code 0 only move the time and are dropped. Notes at sample 0 before all others describe the file: its time
+    /// resolution, symbols of its own, the program that made it.
     /// - Throws: `.damaged` if the file ends without its end mark, inside an annotation, or leaves the range of time.
     public init(_ bytes: [UInt8], place: String) throws(FormatError) {
         self.init()
@@ -55,12 +55,12 @@ extension AnnotationList {
         annotations = takeDefinitions(from: all).filter { $0.code.number != 0 }
     }
 
-    /// Takes the leading `##` notes at sample 0, and what stands between the marks of a definition table.
+    /// Takes the leading notes at sample 0, as the WFDB library does: they describe the file, and no moment of the record.
     private mutating func takeDefinitions(from all: [Annotation]) -> [Annotation] {
         var isInTable = false
         var taken = 0
         for annotation in all {
-            guard annotation.sample == 0, annotation.code == .note || annotation.code.number == 0 else { break }
+            guard annotation.sample == 0, annotation.subtype == 0, annotation.code == .note || annotation.code.number == 0 else { break }
             guard annotation.code == .note else {
                 taken += 1
                 continue
@@ -78,8 +78,6 @@ extension AnnotationList {
                     let description = parts.count > 2 ? String(parts[2]) : ""
                     definitions.append(AnnotationDefinition(code: AnnotationCode(code), symbol: String(parts[1]), description: description))
                 }
-            } else if !text.hasPrefix("## ") {
-                break
             }
             taken += 1
         }

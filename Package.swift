@@ -41,6 +41,7 @@ let package = Package(
         tool("ecg-cat", "ECGFormats"),
         tool("ecg-synth", "ECGSignal"),
         tool("ecg-bench", "ECGKernels"),
+        tool("ecg-compare", "ECGScore", "ECGFormats"),
 
         // Libraries: arrows point down only
         .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

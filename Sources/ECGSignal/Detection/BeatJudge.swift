@@ -152,7 +152,8 @@ struct BeatJudge: Sendable {
             guard other.time - candidate.time >= 12, other.height > constants.threshold, !isTWave(other, after: previous) else { continue }
             let lower = min(other.height, previous.height)
             if span < constants.crowdedTime && candidate.height < constants.crowdedHeight * lower { return true }
-            if candidate.height < constants.misfitHeight * lower && other.height < 1.6 && Float(other.time - candidate.time) < 0.75 * usual {
+            if candidate.height < constants.misfitHeight * lower && other.height < 1.6 && Float(other.time - candidate.time) < 0.75 * usual
+            {
                 return true
             }
         }

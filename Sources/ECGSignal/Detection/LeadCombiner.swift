@@ -17,6 +17,8 @@ struct LeadCombiner: Sendable {
     static let ceiling: Float = 2
     /// Frames with less than this share of gaps are used for the level.
     static let usableGapShare: Float = 0.9
+    /// A frame whose peak is not above this share of the highest is empty.
+    static let emptyShare: Float = 0.02
 
     private(set) var qrs = Timeline<Float>()
     private(set) var fast = Timeline<Float>()
@@ -67,6 +69,9 @@ struct LeadCombiner: Sendable {
         for j in max(0, index - past)...(index + future) where lead.frames[j].gapShare < usableGapShare {
             peaks.append(lead.frames[j].peak)
         }
+        // Frames without any signal say nothing of the beats' height.
+        let least = (peaks.max() ?? 0) * emptyShare
+        peaks.removeAll { $0 <= least }
         guard !peaks.isEmpty else { return 0 }
         peaks.sort()
         return peaks[min(peaks.count - 1, Int(Float(peaks.count) * levelQuantile))]

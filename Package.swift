@@ -61,14 +61,15 @@ let package = Package(
         system("CFLAC", pkgConfig: "flac", apt: "libflac-dev"),
 
         // Tests: a folder a module, plus one that runs the built executables in pipes
-        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom"]),
+        .target(name: "StreamFixtures", dependencies: ["ECGStream"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
+        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain"]),
-        .testTarget(name: "PipelineTests", dependencies: ["ECGStream"], exclude: ["cases"]),
+        .testTarget(name: "PipelineTests", dependencies: ["ECGStream", "StreamFixtures"], exclude: ["cases"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu17

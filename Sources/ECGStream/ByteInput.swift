@@ -98,6 +98,8 @@ final class ByteInput {
         return bytes
     }
 
+    func bytes(from start: Int, count: Int) -> Bytes { Bytes(block: block, start: start, count: count) }
+
     func skip(_ count: Int) {
         position += count
         consumed += UInt64(count)

@@ -103,10 +103,13 @@ extension Record {
     /// Whether another part of the same recording follows.
     public var more: Bool { meta["more"]?.bool ?? false }
     /// The recording's name: `record` where the meta has it (beats), else the key, up to its last `/` if it is a beat's.
-    public var recordName: String {
+    public var recordName: String { Self.recordName(in: meta) }
+
+    /// The same from a record's meta alone.
+    public static func recordName(in meta: Meta) -> String {
         if let name = meta["record"]?.string { return name }
-        let key = key
-        guard sample != nil, let slash = key.lastIndex(of: "/") else { return key }
+        let key = meta["key"]?.string ?? ""
+        guard meta["sample"] != nil, let slash = key.lastIndex(of: "/") else { return key }
         return String(key[..<slash])
     }
 }

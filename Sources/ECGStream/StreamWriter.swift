@@ -52,7 +52,7 @@ public final class StreamWriter {
 
     /// Takes over what an END that was read counts as skipped, so that the last END of a pipeline tells all.
     public func add(end: Meta) {
-        for (reason, count) in end["skipped"]?.object?.members ?? [] { count.int.map { count_(reason, $0) } }
+        for (reason, count) in end["skipped"]?.object?.members ?? [] { count.int.map { tally(reason, $0) } }
         for key in end["first_skipped"]?.strings ?? [] where firstSkipped.count < 100 { firstSkipped.append(key) }
         for member in end.members where !["records", "skipped", "first_skipped"].contains(member.name) {
             if !endExtras.contains(where: { $0.name == member.name }) { endExtras.append(member) }
@@ -116,11 +116,11 @@ public final class StreamWriter {
 
     /// Counts a record that an option leaves out, or that could not be read.
     public func skip(reason: String, key: String) {
-        count_(reason, 1)
+        tally(reason, 1)
         if firstSkipped.count < 100 { firstSkipped.append(key) }
     }
 
-    private func count_(_ reason: String, _ count: Int) {
+    private func tally(_ reason: String, _ count: Int) {
         if let index = skipped.firstIndex(where: { $0.reason == reason }) {
             skipped[index].count += count
         } else {

@@ -20,7 +20,11 @@ public final class Stage {
     public private(set) var head: Meta?
     private var inputHasEnded = false
     private var failures = 0
-    private var isPartial = false
+    private var endingStatus = ExitStatus.complete
+    private var isPartial: Bool {
+        get { endingStatus != .complete }
+        set { if newValue, endingStatus == .complete { endingStatus = .partial } }
+    }
     /// What the input's ENDs counted, for tools that write no stream.
     public private(set) var upstreamEnds: [Meta] = []
 
@@ -65,6 +69,16 @@ public final class Stage {
         progress.clear()
         messages.say(.error, message, record: record, status: .partial)
     }
+
+    /// Gives the exit status of a tool whose output is complete for what it is, but whose input was not (`ecg-cat --rescue`).
+    public func endStatus(_ status: ExitStatus, _ message: String) {
+        endingStatus = status
+        progress.clear()
+        messages.say(.error, message, status: status)
+    }
+
+    /// The limits on frames (`--max-frame`).
+    public var limits: StreamLimits { options.limits }
 
     // MARK: Reading
 
@@ -164,6 +178,28 @@ public final class Stage {
         }
     }
 
+    // MARK: For a tool that reads its input in a way of its own
+
+    /// A HEAD that was read: the first one is continued, a further one becomes a NOTE.
+    public func adopt(head frame: Frame) throws {
+        if head == nil {
+            head = try frame.meta()
+        } else {
+            try begin()
+            try writer?.note(furtherHead: frame)
+        }
+    }
+
+    /// What an END that was read counts as skipped.
+    public func adopt(end: Meta) { writer?.add(end: end) }
+
+    /// - Throws: usage, if this is standard input and a terminal.
+    public func refuseTerminal(_ input: StreamInput) throws {
+        if input == .standardInput, isatty(0) == 1 {
+            throw ToolError(.usage, "a stream is expected on standard input, which is a terminal; use a pipe or name a FILE")
+        }
+    }
+
     // MARK: From start to end
 
     /// Opens the output and the inputs.
@@ -178,9 +214,7 @@ public final class Stage {
             if output == .stream { writer = StreamWriter(file.bytes, limits: options.limits) }
         }
         guard let inputs else { return }
-        if inputs.contains(.standardInput), isatty(0) == 1 {
-            throw ToolError(.usage, "a stream is expected on standard input, which is a terminal; use a pipe or name a FILE")
-        }
+        for input in inputs { try refuseTerminal(input) }
         reader = try StreamReader(inputs, limits: options.limits)
     }
 
@@ -199,7 +233,7 @@ public final class Stage {
         try writer?.end(further: endMembers)
         try file?.commit()
         if failures > 0 { messages.say(.warning, "\(failures) records skipped") }
-        return isPartial ? .partial : .complete
+        return endingStatus
     }
 
     /// Ends the output with ABORT, says why, and gives the exit status.

@@ -85,7 +85,7 @@ public struct InputOptions: ParsableArguments {
         if files.contains("") { throw ValidationError("A file's name is empty.") }
     }
 
-    var inputs: [StreamInput] { files.isEmpty ? [.standardInput] : files.map { StreamInput(operand: $0) } }
+    public var inputs: [StreamInput] { files.isEmpty ? [.standardInput] : files.map { StreamInput(operand: $0) } }
 }
 
 /// The form of messages on standard error.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGRandom
+import Testing
+
+@Suite struct RandomSourceTests {
+    /// The vectors of the authors' own Random123 library (kat_vectors, philox4x32 10).
+    @Test func philoxGivesItsPublishedNumbers() {
+        let zero = RandomSource.philox(counter: (0, 0, 0, 0), key: (0, 0))
+        #expect(zero == (0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
+        let ones = RandomSource.philox(counter: (.max, .max, .max, .max), key: (.max, .max))
+        #expect(ones == (0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
+        let pi = RandomSource.philox(
+            counter: (0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344), key: (0xa409_3822, 0x299f_31d0))
+        #expect(pi == (0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+    }
+
+    @Test func drawsDependOnSeedKeyPurposeAndNumber() {
+        let base = RandomSource(seed: 1, key: "100/5", purpose: 0)
+        let values = [
+            base.bits(0), base.bits(1), RandomSource(seed: 2, key: "100/5").bits(0), RandomSource(seed: 1, key: "100/6").bits(0),
+            RandomSource(seed: 1, key: "100/5", purpose: 1).bits(0),
+        ]
+        #expect(Set(values).count == values.count)
+        #expect(base.bits(7) == RandomSource(seed: 1, key: "100/5").bits(7))
+    }
+
+    @Test func momentsAreThoseOfTheDistributions() {
+        let random = RandomSource(seed: 3)
+        let count = 100_000
+        let uniform = (0..<count).map { random.uniform(UInt64($0)) }
+        #expect(abs(uniform.reduce(0, +) / Double(count) - 0.5) < 0.005)
+        #expect(uniform.allSatisfy { $0 >= 0 && $0 < 1 })
+        let normal = (0..<count).map { random.normal(UInt64($0)) }
+        #expect(abs(normal.reduce(0, +) / Double(count)) < 0.015)
+        #expect(abs(normal.reduce(0) { $0 + $1 * $1 } / Double(count) - 1) < 0.02)
+        #expect(random.permutation(50).sorted() == Array(0..<50))
+    }
+}

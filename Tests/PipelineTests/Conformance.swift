@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// What the conformance check needs to know of a tool: a new tool is one line.
+struct Conformer: Sendable, CustomStringConvertible {
+    enum Role: Sendable {
+        /// A stream in, a stream out.
+        case filter
+        /// A stream in, text out after END.
+        case table
+        /// A stream in, text that flows record by record.
+        case text
+        /// A stream out of nothing.
+        case source
+    }
+
+    let tool: String
+    let role: Role
+    /// Options, as in a script.
+    let arguments: String
+    /// A script that writes a whole stream which the tool can use.
+    let input: String
+    /// Whether a record of the input is a record of the output, so that unknown members and tensors must come through.
+    var keepsRecords = true
+    /// Whether every record of the input is in the output.
+    var keepsAll = true
+
+    var description: String { "\(tool) \(arguments)" }
+
+    init(_ role: Role, _ command: String, input: String = "cat $ZOO/good/beats.ecgs", keepsRecords: Bool = true, keepsAll: Bool = true) {
+        let parts = command.split(separator: " ", maxSplits: 1)
+        tool = String(parts[0])
+        arguments = parts.count > 1 ? String(parts[1]) : ""
+        self.role = role
+        self.input = input
+        self.keepsRecords = keepsRecords && role == .filter
+        self.keepsAll = keepsAll
+    }
+
+    /// Recordings, beats and maps with a known answer, made on the spot.
+    private static let recording = "ecg-synth --duration 20 --seed 1"
+    private static let beats = "\(recording) | ecg-beats --length 430 --scale minmax --classes A,E,j,L,N,/,R,V"
+    private static let model = "$ROOT/examples/mitbih-cnn.onnx --classes A,E,j,L,N,/,R,V"
+    private static let maps = "\(beats) | ecg-infer -m \(model) | ecg-attr -m $ROOT/examples/mitbih-cnn.onnx -a saliency"
+
+    static let all = [
+        Conformer(.filter, "ecg-cat"),
+        Conformer(.text, "ecg-cat --show"),
+        Conformer(.text, "ecg-cat --to jsonl --values"),
+        Conformer(.text, "ecg-cat --to csv"),
+        Conformer(.table, "ecg-cat --to npz"),
+        Conformer(.table, "ecg-cat --to arrow"),
+        Conformer(.filter, "ecg-select --where 'label in (N,V)'", keepsAll: false),
+        Conformer(.filter, "ecg-select --head 3", keepsAll: false),
+    ]
+}

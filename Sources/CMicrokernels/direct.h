@@ -52,13 +52,73 @@ typedef void (*tile_function)(const ecg_panel *, long row);
 #define NARROW(R) narrow_##R,
 static const tile_function tiles[2][TILE_ROWS + 1] = {{0, FOR_TILE_ROWS(NARROW)}, {0, FOR_TILE_ROWS(WIDE)}};
 
+/// Rows a multiple of 4 KiB apart meet in one set of the first cache, which a tile's rows overflow. Short ones are moved together first.
+static void panel_apart(const ecg_panel *p, long rows) {
+    enum { LONGEST = 256, APART = LONGEST + 16 };
+    float together[TILE_ROWS * APART];
+    ecg_panel part = *p;
+    part.input = together;
+    part.inputStride = APART;
+    for (long row = 0; row < rows; row += TILE_ROWS) {
+        const long count = rows - row < TILE_ROWS ? rows - row : TILE_ROWS;
+        for (long r = 0; r < count; r++) {
+            __builtin_memcpy(together + r * APART, p->input + (row + r) * p->inputStride, p->tapLength * sizeof(float));
+        }
+        part.output = p->output + row * p->outputStride;
+        if (p->residual) part.residual = p->residual + row * p->residualStride;
+        tiles[p->vectors - 1][count](&part, 0);
+    }
+}
+
 static void panel(const ecg_panel *p, long rows) {
+    if (p->inputStride % 1024 == 0 && p->taps == 1 && p->tapLength <= 256 && rows > 8) {
+        panel_apart(p, rows);
+        return;
+    }
     const tile_function *function = tiles[p->vectors - 1];
     const long count = (rows + TILE_ROWS - 1) / TILE_ROWS;
     for (long i = 0, row = 0; i < count; i++) {
         const long next = rows * (i + 1) / count;
         function[next - row](p, row);
         row = next;
+    }
+}
+
+/// One row against several whole panels: a row alone gives each panel only two chains of additions, too few to keep the multipliers
+/// busy, so panels go side by side. The order of each chain is that of the tile.
+INLINE void row_tile(const ecg_panel *p, long between, const int panels) {
+    vec sum[8];
+    UNROLL for (int j = 0; j < 2 * panels; j++) sum[j] = p->bias ? load(p->bias + j * LANES) : (vec){};
+    const float *weights = p->weights, *run = p->input;
+    for (long tap = 0; tap < p->taps; tap++, run += p->tapStride) {
+        for (long k = 0; k < p->tapLength; k++, weights += 2 * LANES) {
+            const vec x = all(run[k]);
+            UNROLL for (int j = 0; j < 2 * panels; j++) sum[j] += x * load(weights + (j / 2) * between + (j % 2) * LANES);
+        }
+    }
+    const int mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
+    UNROLL for (int j = 0; j < 2 * panels; j++) {
+        const vec other = mode ? load(p->residual + j * LANES) : (vec){};
+        vec y = sum[j];
+        if (mode == ECG_RESIDUAL_BEFORE) y += other;
+        y = activate(y, p->activation, p->slope);
+        if (mode == ECG_RESIDUAL_AFTER) y += other;
+        store(p->output + j * LANES, y);
+    }
+}
+
+static void single_row(const ecg_panel *call, long panels, long between) {
+    ecg_panel p = *call;
+    while (panels > 0) {
+        const long step = panels >= 4 ? 4 : panels >= 2 ? 2 : 1;
+        if (step == 4) row_tile(&p, between, 4);
+        else if (step == 2) row_tile(&p, between, 2);
+        else row_tile(&p, between, 1);
+        panels -= step;
+        p.weights += step * between;
+        p.output += step * 2 * LANES;
+        if (p.bias) p.bias += step * 2 * LANES;
+        if (p.residual) p.residual += step * 2 * LANES;
     }
 }
 

@@ -4,6 +4,7 @@ const ecg_kernels TABLE = {
     .lanes = LANES,
     .tileRows = TILE_ROWS,
     .panel = panel,
+    .singleRow = single_row,
     .depthwise = depthwise,
     .unary = unary,
     .unaryGradient = unary_gradient,
@@ -26,5 +27,6 @@ const ecg_kernels TABLE = {
     .gruStepGradient = gru_step_gradient,
     .rnnStep = rnn_step,
     .rnnStepGradient = rnn_step_gradient,
+    .addDots = add_dots,
     .multiplyAdds = multiply_adds,
 };

@@ -35,6 +35,13 @@ package struct SweepWeights: Sendable {
         }
     }
 
+    /// One group, from a dense matrix [tap · source channel, target channel].
+    init(matrix: [Float], rows: Int, targets: Int, lanes: Int) {
+        form = matrix.withUnsafeBufferPointer {
+            .panels([PackedPanels($0, rowOffsets: (0..<rows).map { $0 * targets }, columns: targets, columnStride: 1, lanes: lanes)])
+        }
+    }
+
     /// Panels in all, the unit in which columns are divided over threads.
     var panelCount: Int {
         if case .panels(let groups) = form { groups.reduce(0) { $0 + $1.panels.count } } else { 1 }

@@ -5,7 +5,9 @@ import CMicrokernels
 /// the output gradient, of stride 1, with the flipped taps. Each takes the taps that meet its phase of the input.
 package final class DirectGradient: Sendable {
     private let shape: ConvolutionShape
-    private let phases: [(sweep: WindowProduct, weights: SweepWeights)]
+    private let phases: [Sweep]
+    /// For a narrow input whose rows are dense: several of its rows at once in place of the one phase.
+    private let joined: [Sweep]?
     /// Input rows that no output saw: `first`, and then every `step`-th.
     private let unseen: [(first: Int, step: Int)]
     private let instructionSet: InstructionSet
@@ -15,7 +17,7 @@ package final class DirectGradient: Sendable {
         self.instructionSet = instructionSet
         let sources = shape.outputChannels / shape.groups
         let targets = shape.inputChannels / shape.groups
-        var phases: [(WindowProduct, SweepWeights)] = []
+        var phases: [Sweep] = []
         var unseen: [(Int, Int)] = []
         for phase in Self.phases(shape) {
             guard let sweep = phase.sweep else {
@@ -25,10 +27,16 @@ package final class DirectGradient: Sendable {
             let packed = SweepWeights(
                 weights, groups: shape.groups, sources: sources, targets: targets, taps: phase.taps, sourceStride: targets * shape.kernel,
                 targetStride: shape.kernel, groupStride: sources * targets * shape.kernel, bias: nil, lanes: instructionSet.lanes)
-            phases.append((sweep, packed))
+            phases.append(Sweep(sweep: sweep, weights: packed))
         }
         self.phases = phases
+        joined = Self.joined(shape, weights: weights, phases: phases, lanes: instructionSet.lanes)
         self.unseen = unseen
+    }
+
+    struct Sweep: Sendable {
+        let sweep: WindowProduct
+        let weights: SweepWeights
     }
 
     private struct Phase {
@@ -65,7 +73,8 @@ package final class DirectGradient: Sendable {
 
     /// Floats for each thread.
     package static func scratchCount(_ shape: ConvolutionShape) -> Int {
-        phases(shape).map { $0.sweep?.haloCount ?? 0 }.max() ?? 0
+        // The joined form's windows are longer than the plain ones by less than a tile's rows.
+        (phases(shape).map { $0.sweep?.haloCount ?? 0 }.max() ?? 0) + (shape.stride == 1 ? 64 * shape.outputChannels * 2 : 0)
     }
 
     package func run(
@@ -76,24 +85,25 @@ package final class DirectGradient: Sendable {
         let shape = self.shape
         check(items, rows: shape.outputLength, rowStride: outputRowStride, channels: shape.outputChannels, outputGradient)
         check(items, rows: shape.inputLength, rowStride: inputRowStride, channels: shape.inputChannels, inputGradient)
-        let halo = phases.map(\.sweep.haloCount).max() ?? 0
+        let phases = inputRowStride == shape.inputChannels ? joined ?? self.phases : self.phases
+        let halo = Self.scratchCount(shape)
         precondition(scratch.count >= halo * (workers?.count ?? 1))
         if !accumulate { clear(items, inputGradient, inputRowStride) }
         let panels = phases.map(\.weights.panelCount).max() ?? 0
-        let rows = phases.map(\.sweep.count).max() ?? 0
+        let rows = max(1, phases.map(\.sweep.count).max() ?? 0)
         let mode = Residual(inputGradient, .afterActivation).mode
-        Division(items: items, rows: rows, panels: panels, workers: workers).run { item, rows, panels, worker in
+        Division(items: items, rows: rows, panels: panels, workers: workers).run { item, part, panels, worker in
             let target = inputGradient.pointer + item * shape.inputLength * inputRowStride
             let buffers = SweepBuffers(
-                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride),
-                sourceRowStride: outputRowStride,
+                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride), sourceRowStride: outputRowStride,
                 target: target, targetRowStride: inputRowStride, residual: accumulate ? UnsafePointer(target) : nil,
                 residualRowStride: inputRowStride, residualMode: accumulate ? mode : 0, halo: scratch.pointer + worker * halo)
-            for (sweep, weights) in self.phases {
-                let part = rows.clamped(to: 0..<sweep.count)
-                if part.isEmpty { continue }
-                sweep.run(
-                    weights, rows: part, panels: panels, buffers: buffers, activation: .identity, kernels: self.instructionSet.kernels)
+            for phase in phases {
+                let count = phase.sweep.count
+                let range = count * part.lowerBound / rows..<count * part.upperBound / rows
+                if range.isEmpty { continue }
+                phase.sweep.run(
+                    phase.weights, rows: range, panels: panels, buffers: buffers, activation: .identity, kernels: self.instructionSet.kernels)
             }
         }
     }

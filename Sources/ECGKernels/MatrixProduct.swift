@@ -94,22 +94,16 @@ package struct BlockedPanels: Sendable {
 
     let inner: Int
     let columns: Int
-    let panels: [PackedPanels.Panel]
-    let weights: Region<Float>
-    let bias: Region<Float>?
-    private let lanes: Int
+    private let packed: PackedPanels
+    var panels: [PackedPanels.Panel] { packed.panels }
 
     init(
         _ values: UnsafeBufferPointer<Float>, inner: Int, columns: Int, rowStride: Int, columnStride: Int, bias: [Float]?, lanes: Int
     ) {
-        let packed = PackedPanels(
+        packed = PackedPanels(
             values, rowOffsets: (0..<inner).map { $0 * rowStride }, columns: columns, columnStride: columnStride, bias: bias, lanes: lanes)
         self.inner = inner
         self.columns = columns
-        self.lanes = lanes
-        panels = packed.panels
-        weights = packed.weights
-        self.bias = packed.bias
     }
 
     func multiply(
@@ -117,22 +111,16 @@ package struct BlockedPanels: Sendable {
         outputRowStride: Int, accumulate: Bool, activation: Activation, kernels: UnsafePointer<ecg_kernels>
     ) {
         if rows.isEmpty { return }
+        // A few panels at a time, so that their blocks fit into the first cache together with the rows.
         let blocks = max(1, (inner + Self.block - 1) / Self.block)
-        for panel in panels[range] {
-            let target = output + rows.lowerBound * outputRowStride + panel.column
+        for group in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
             for block in 0..<blocks {
                 let start = block * Self.block
-                let isLast = block == blocks - 1
-                let adds = accumulate || block > 0
-                var call = ecg_panel(
-                    input: input + rows.lowerBound * inputRowStride + start, inputStride: inputRowStride, taps: 1, tapStride: 0,
-                    tapLength: min(Self.block, inner - start),
-                    weights: UnsafePointer(weights.pointer + panel.offset + start * panel.vectors * lanes),
-                    bias: block == 0 ? bias.map { UnsafePointer($0.pointer + panel.column) } : nil, output: target,
-                    outputStride: outputRowStride, residual: adds ? UnsafePointer(target) : nil, residualStride: outputRowStride,
-                    residualMode: adds ? Int32(ECG_RESIDUAL_BEFORE.rawValue) : 0, activation: isLast ? activation.code : 0,
-                    slope: activation.slope, vectors: Int32(panel.vectors), columns: Int32(panel.columns))
-                kernels.pointee.panel(&call, rows.count)
+                packed.multiply(
+                    rows: rows.count, panels: group..<min(group + 4, range.upperBound), inner: start..<min(start + Self.block, inner),
+                    hasBias: block == 0, input: input + rows.lowerBound * inputRowStride + start, inputStride: inputRowStride,
+                    output: output + rows.lowerBound * outputRowStride, outputStride: outputRowStride, accumulate: accumulate || block > 0,
+                    activation: block == blocks - 1 ? activation : .identity, kernels: kernels)
             }
         }
     }

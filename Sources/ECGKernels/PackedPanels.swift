@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import CMicrokernels
 
 /// A constant right matrix cut into panels as wide as the register tile: two vectors, and one for a last panel that fits into it.
 ///
@@ -54,6 +55,43 @@ package struct PackedPanels: Sendable {
             let padded = Region<Float>(count: (columns + 2 * lanes - 1) / lanes * lanes)
             for (index, value) in bias.enumerated() { padded[index] = value }
             return padded
+        }
+    }
+}
+
+extension PackedPanels {
+    /// output[row] = activation(input[row] · panels[range] + bias), added to what the output holds if `accumulate`, before the activation.
+    /// - Parameters:
+    ///   - inner: the rows of the matrix that are used, all if nil; `hasBias`: whether the bias is added.
+    func multiply(
+        rows count: Int, panels range: Range<Int>? = nil, inner: Range<Int>? = nil, hasBias: Bool = true, input: UnsafePointer<Float>,
+        inputStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, accumulate: Bool = false,
+        activation: Activation = .identity, kernels: UnsafePointer<ecg_kernels>
+    ) {
+        let inner = inner ?? 0..<rows
+        let lanes = Int(kernels.pointee.lanes)
+        var chosen = panels[range ?? 0..<panels.count]
+        func call(_ panel: Panel) -> ecg_panel {
+            let target = output + panel.column
+            return ecg_panel(
+                input: input, inputStride: inputStride, taps: 1, tapStride: 0, tapLength: inner.count,
+                weights: UnsafePointer(weights.pointer + panel.offset + inner.lowerBound * panel.vectors * lanes),
+                bias: hasBias ? bias.map { UnsafePointer($0.pointer + panel.column) } : nil, output: target, outputStride: outputStride,
+                residual: accumulate ? UnsafePointer(target) : nil, residualStride: outputStride,
+                residualMode: accumulate ? Int32(ECG_RESIDUAL_BEFORE.rawValue) : 0, activation: activation.code, slope: activation.slope,
+                vectors: Int32(panel.vectors), columns: Int32(panel.columns))
+        }
+        if count == 1, let first = chosen.first {
+            let whole = chosen.prefix { $0.columns == 2 * lanes }.count
+            if whole > 0 {
+                var together = call(first)
+                kernels.pointee.singleRow(&together, whole, rows * 2 * lanes)
+                chosen = chosen.dropFirst(whole)
+            }
+        }
+        for panel in chosen {
+            var one = call(panel)
+            kernels.pointee.panel(&one, count)
         }
     }
 }

@@ -116,9 +116,15 @@ extension Recurrent {
             case .rnnTanh: kernels.pointee.rnnStepGradient(run.count, width, record, 0, gradient, joined, sums)
             case .rnnRelu: kernels.pointee.rnnStepGradient(run.count, width, record, 1, gradient, joined, sums)
             }
-            layer.directions[direction].reverse.multiply(
+            let weights = layer.directions[direction]
+            weights.reverse.multiply(
                 rows: run.count, input: sums, inputStride: layer.gateWidth, output: gradient, outputStride: joined,
                 accumulate: layer.kind == .gru, kernels: kernels)
+            if let narrow = weights.narrow {
+                for row in 0..<run.count { (gradient + row * joined + width).update(repeating: 0, count: inputSize) }
+                kernels.pointee.addDots(
+                    run.count, layer.gateWidth, sums, layer.gateWidth, inputSize, narrow.pointer, gradient + width, joined)
+            }
             for item in run {
                 let time = layer.time(item, step: step, steps: steps, direction: direction, lengths: lengths)
                 let target = inputGradient.row(item, time)

@@ -14,8 +14,13 @@ struct RecurrentWeights: Sendable {
 
     /// Forward: from the joined vector to the gates' sums.
     let parts: [Part]
-    /// Reverse: from the gates' gradients to those of [hidden state, input].
+    /// Reverse: from the gates' gradients to those of [hidden state, input]; of the hidden state alone where the input is narrow.
     let reverse: PackedPanels
+    /// For a narrow input [input, gates]: its gradient is a few dot products.
+    let narrow: Region<Float>?
+
+    /// Inputs up to this size are narrow: a panel of them would be mostly empty.
+    static let narrowest = 2
 
     init(
         kind: Recurrent.Kind, inputSize: Int, hiddenSize: Int, inputWeights: [Float], recurrentWeights: [Float], bias: [Float]?, lanes: Int
@@ -72,7 +77,17 @@ struct RecurrentWeights: Sendable {
                 if usesInput { for c in 0..<inputSize { matrix[target + width + c] = inputWeights[row * inputSize + c] } }
             }
         }
-        reverse = Self.pack(matrix, rows: slots * width, columns: columns, bias: nil, lanes: lanes)
+        let joined = matrix
+        if inputSize <= Self.narrowest {
+            let size = slots * width
+            reverse = joined.withUnsafeBufferPointer {
+                PackedPanels($0, rowOffsets: (0..<size).map { $0 * columns }, columns: width, columnStride: 1, lanes: lanes)
+            }
+            narrow = Region((0..<inputSize * size).map { joined[$0 % size * columns + width + $0 / size] })
+        } else {
+            reverse = Self.pack(joined, rows: slots * width, columns: columns, bias: nil, lanes: lanes)
+            narrow = nil
+        }
     }
 
     private static func pack(_ matrix: [Float], rows: Int, columns: Int, bias: [Float]?, lanes: Int) -> PackedPanels {
@@ -82,21 +97,3 @@ struct RecurrentWeights: Sendable {
     }
 }
 
-extension PackedPanels {
-    /// output[row] = input[row] · panels + bias, added to what the output holds if `accumulate`.
-    func multiply(
-        rows count: Int, input: UnsafePointer<Float>, inputStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int,
-        accumulate: Bool = false, kernels: UnsafePointer<ecg_kernels>
-    ) {
-        for panel in panels {
-            var call = ecg_panel(
-                input: input, inputStride: inputStride, taps: 1, tapStride: 0, tapLength: rows,
-                weights: UnsafePointer(weights.pointer + panel.offset), bias: bias.map { UnsafePointer($0.pointer + panel.column) },
-                output: output + panel.column, outputStride: outputStride,
-                residual: accumulate ? UnsafePointer(output + panel.column) : nil, residualStride: outputStride,
-                residualMode: accumulate ? Int32(ECG_RESIDUAL_BEFORE.rawValue) : 0, activation: 0, slope: 0,
-                vectors: Int32(panel.vectors), columns: Int32(panel.columns))
-            kernels.pointee.panel(&call, count)
-        }
-    }
-}

@@ -29,11 +29,17 @@ package struct WindowProduct: Sendable {
         return lower..<max(lower, upper)
     }
 
-    /// Floats that `withHalo` needs at most.
+    /// Windows a multiple of 4 KiB apart would meet in one set of the first cache, which the rows of a tile overflow.
+    var collides: Bool { sourceChannels * stride % 1024 == 0 && count > 8 }
+
+    /// Floats from row to row of a copy.
+    var haloStride: Int { collides ? sourceChannels + 16 : sourceChannels }
+
+    /// Floats that copies need at most.
     var haloCount: Int {
         let inside = self.inside
-        let longest = inside.isEmpty ? count : max(inside.lowerBound, count - inside.upperBound)
-        return longest == 0 ? 0 : ((longest - 1) * stride + span) * sourceChannels
+        let longest = inside.isEmpty || collides ? count : max(inside.lowerBound, count - inside.upperBound)
+        return longest == 0 ? 0 : ((longest - 1) * stride + span) * haloStride
     }
 
     /// A run of result rows and where the window of its first row starts.
@@ -48,7 +54,7 @@ package struct WindowProduct: Sendable {
         _ rows: Range<Int>, source: UnsafePointer<Float>, rowStride: Int, halo: UnsafeMutablePointer<Float>, _ body: (Run) -> Void
     ) {
         let inside = self.inside.clamped(to: rows)
-        if inside.isEmpty {
+        if inside.isEmpty || collides {
             body(copy(rows, source: source, rowStride: rowStride, halo: halo))
             return
         }
@@ -65,19 +71,20 @@ package struct WindowProduct: Sendable {
         let begin = rows.lowerBound * stride - pad
         let end = (rows.upperBound - 1) * stride - pad + span
         let real = (min(max(begin, 0), sourceLength))..<(max(min(end, sourceLength), min(max(begin, 0), sourceLength)))
+        let width = haloStride
         let channels = sourceChannels
         if real.isEmpty {
-            halo.update(repeating: 0, count: (end - begin) * channels)
+            halo.update(repeating: 0, count: (end - begin) * width)
         } else {
-            halo.update(repeating: 0, count: (real.lowerBound - begin) * channels)
-            let target = halo + (real.lowerBound - begin) * channels
-            if rowStride == channels {
-                target.update(from: source + real.lowerBound * channels, count: real.count * channels)
+            halo.update(repeating: 0, count: (real.lowerBound - begin) * width)
+            let target = halo + (real.lowerBound - begin) * width
+            if rowStride == width {
+                target.update(from: source + real.lowerBound * width, count: real.count * width)
             } else {
-                for row in real { (target + (row - real.lowerBound) * channels).update(from: source + row * rowStride, count: channels) }
+                for row in real { (target + (row - real.lowerBound) * width).update(from: source + row * rowStride, count: channels) }
             }
-            (halo + (real.upperBound - begin) * channels).update(repeating: 0, count: (end - real.upperBound) * channels)
+            (halo + (real.upperBound - begin) * width).update(repeating: 0, count: (end - real.upperBound) * width)
         }
-        return Run(rows: rows, source: UnsafePointer(halo), rowStride: channels)
+        return Run(rows: rows, source: UnsafePointer(halo), rowStride: width)
     }
 }

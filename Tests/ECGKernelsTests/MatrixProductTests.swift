@@ -15,10 +15,10 @@ struct MatrixProductTests {
     func constant(set: InstructionSet) {
         var g = SeededGenerator(5)
         let workers = Workers(count: 3)
-        for _ in 0..<30 {
+        for _ in 0..<60 {
             let rows = Int.random(in: 1...40, using: &g)
-            let inner = [1, 3, 64, 257, 1000].randomElement(using: &g) ?? 1
-            let columns = [1, 5, 8, 16, 33, 100].randomElement(using: &g) ?? 1
+            let inner = [1, 3, 64, 257, 1000, 1024, 2048].randomElement(using: &g) ?? 1
+            let columns = [1, 5, 8, 16, 33, 100, 300].randomElement(using: &g) ?? 1
             let weights = randomFloats(inner * columns, using: &g)
             let flipped = (0..<weights.count).map { weights[$0 % inner * columns + $0 / inner] }
             let input = randomFloats(rows * inner, using: &g)

@@ -62,6 +62,8 @@ typedef struct {
     int lanes;                         // floats in a vector
     int tileRows;                      // rows of the largest register tile
     void (*_Nonnull panel)(const ecg_panel *_Nonnull, long rows);
+    /// One row against `panels` whole panels of two vectors, `between` floats apart: the same bits as panel by panel, in less time.
+    void (*_Nonnull singleRow)(const ecg_panel *_Nonnull, long panels, long between);
     void (*_Nonnull depthwise)(const ecg_depthwise *_Nonnull, long rows);
     void (*_Nonnull unary)(int function, long count, const float *_Nonnull x, float *_Nonnull y, float a, float b);
     void (*_Nonnull unaryGradient)(int function, long count, const float *_Nonnull x, const float *_Nonnull upstream,
@@ -101,6 +103,8 @@ typedef struct {
                              float *_Nullable trace);
     void (*_Nonnull rnnStepGradient)(long rows, long width, const float *_Nonnull trace, int isRelu, const float *_Nonnull hiddenGradient,
                                      long hiddenStride, float *_Nonnull gates);
+    void (*_Nonnull addDots)(long rows, long count, const float *_Nonnull a, long aStride, long columns, const float *_Nonnull weights,
+                             float *_Nonnull output, long outputStride);
     /// Runs independent multiply-adds in registers and returns how many operations they were. `sink`: two factors, then a result.
     double (*_Nonnull multiplyAdds)(long rounds, float *_Nonnull sink);
 } ecg_kernels;

@@ -7,7 +7,9 @@ extension DirectGradient {
     ///
     /// - Returns: nil where that would not pay; else the sweep of whole groups of rows, and that of the rows left over.
     static func joined(_ shape: ConvolutionShape, weights: [Float], phases: [Sweep], lanes: Int) -> [Sweep]? {
-        guard shape.groups == 1, shape.stride == 1, shape.dilation == 1, let plain = phases.first?.sweep, phases.count == 1 else { return nil }
+        guard shape.groups == 1, shape.stride == 1, shape.dilation == 1, let plain = phases.first?.sweep, phases.count == 1 else {
+            return nil
+        }
         let channels = shape.inputChannels
         let rows = bestGroup(channels: channels, taps: plain.taps, lanes: lanes)
         guard rows > 1, plain.count >= 4 * rows else { return nil }
@@ -27,7 +29,8 @@ extension DirectGradient {
         }
         let whole = plain.count / rows
         let wide = WindowProduct(
-            sourceLength: plain.sourceLength, sourceChannels: sources, targetChannels: rows * channels, taps: taps, stride: rows, dilation: 1,
+            sourceLength: plain.sourceLength, sourceChannels: sources, targetChannels: rows * channels, taps: taps, stride: rows,
+            dilation: 1,
             pad: plain.pad, count: whole, first: 0, step: rows)
         let done = whole * rows
         let rest = WindowProduct(

@@ -95,7 +95,8 @@ package final class DirectGradient: Sendable {
         Division(items: items, rows: rows, panels: panels, workers: workers).run { item, part, panels, worker in
             let target = inputGradient.pointer + item * shape.inputLength * inputRowStride
             let buffers = SweepBuffers(
-                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride), sourceRowStride: outputRowStride,
+                source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride),
+                sourceRowStride: outputRowStride,
                 target: target, targetRowStride: inputRowStride, residual: accumulate ? UnsafePointer(target) : nil,
                 residualRowStride: inputRowStride, residualMode: accumulate ? mode : 0, halo: scratch.pointer + worker * halo)
             for phase in phases {
@@ -103,7 +104,8 @@ package final class DirectGradient: Sendable {
                 let range = count * part.lowerBound / rows..<count * part.upperBound / rows
                 if range.isEmpty { continue }
                 phase.sweep.run(
-                    phase.weights, rows: range, panels: panels, buffers: buffers, activation: .identity, kernels: self.instructionSet.kernels)
+                    phase.weights, rows: range, panels: panels, buffers: buffers, activation: .identity,
+                    kernels: self.instructionSet.kernels)
             }
         }
     }

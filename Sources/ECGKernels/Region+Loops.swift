@@ -17,7 +17,8 @@ extension Region {
     }
 
     /// Adds `f` of the elements of `a`, `b` and `c` to each element.
-    @inlinable public func add<A, B, C>(_ a: Region<A>, _ b: Region<B>, _ c: Region<C>, _ f: (A, B, C) -> Element) where Element: AdditiveArithmetic {
+    @inlinable public func add<A, B, C>(_ a: Region<A>, _ b: Region<B>, _ c: Region<C>, _ f: (A, B, C) -> Element)
+    where Element: AdditiveArithmetic {
         precondition(a.count == count && b.count == count && c.count == count)
         let (output, a, b, c) = (pointer, a.pointer, b.pointer, c.pointer)
         for i in 0..<count { output[i] += f(a[i], b[i], c[i]) }
@@ -52,7 +53,8 @@ extension Region {
     }
 
     /// A run of elements at distances: `self[at + i·step] += source[from + i·stride]`.
-    @inlinable public func accumulate(_ length: Int, at: Int, step: Int, from source: Region, _ from: Int, stride: Int) where Element: AdditiveArithmetic {
+    @inlinable public func accumulate(_ length: Int, at: Int, step: Int, from source: Region, _ from: Int, stride: Int)
+    where Element: AdditiveArithmetic {
         guard length > 0 else { return }
         precondition(contains(at, step, length) && source.contains(from, stride, length))
         let (output, input) = (pointer + at, source.pointer + from)

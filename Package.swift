@@ -43,6 +43,9 @@ let package = Package(
         tool("ecg-bench", "ECGKernels"),
         tool("ecg-compare", "ECGScore", "ECGFormats"),
 
+        // For those who work on the kernels
+        .executableTarget(name: "ecg-bench", dependencies: ["ECGKernels"]),
+
         // Libraries: arrows point down only
         .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom"]),

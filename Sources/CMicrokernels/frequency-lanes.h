@@ -52,6 +52,7 @@ ALWAYS vec NAME(at_least)(vec floor, vec value) {
 #endif
 }
 
-ALWAYS vec NAME(splat)(float value) { return (vec){0} + value; }
+/// Subtracting zero, unlike adding it, changes no value, so that this becomes one broadcast.
+ALWAYS vec NAME(splat)(float value) { return value - (vec){0}; }
 
 ALWAYS vec NAME(flip)(vec value, uint32_t sign) { return (vec)((bits)value ^ sign); }

@@ -6,9 +6,10 @@
 
 #define PASSES(R)                                                                                                    \
     static void NAME(outer##R)(const float *const *first, const float *const *second, long offset, long lanes,       \
-        const float *twiddles, long blocks, vec *restrict work) {                                                    \
+        const float *twiddles, long blocks, const char *ahead, long lines, vec *restrict work) {                     \
         for (long b = 0; b < blocks; b++, twiddles += 2 * (R - 1)) {                                                 \
             vec r[R], i[R];                                                                                          \
+            for (long line = 0; line < lines; line++, ahead += 64) __builtin_prefetch(ahead, 0, 2);                  \
             if (lanes == LANES) {                                                                                    \
                 UNROLL for (int a = 0; a < R; a++) {                                                                 \
                     r[a] = NAME(load)(first[a * blocks + b] + offset);                                               \
@@ -142,14 +143,17 @@ PASSES(16)
     [9] = NAME(KIND##9), [10] = NAME(KIND##10), [12] = NAME(KIND##12), [16] = NAME(KIND##16) }
 
 static void NAME(forward)(const frequency_transform *t, const float *const *first, const float *const *second, long from, long channels,
-    float *work, float *spectra, const frequency_layout *layout) {
-    static void (*const outer[])(const float *const *, const float *const *, long, long, const float *, long, vec *) = ENTRIES(outer);
+    const float *ahead, long ahead_count, float *work, float *spectra, const frequency_layout *layout) {
+    static void (*const outer[])(const float *const *, const float *const *, long, long, const float *, long, const char *, long, vec *) =
+        ENTRIES(outer);
     static void (*const middle[])(const float *, long, vec *) = ENTRIES(middle);
     static void (*const inner[])(const vec *, long, const int32_t *, const uint32_t *, float *, const frequency_layout *) = ENTRIES(inner);
     const long block = t->points / t->radices[0], r0 = t->radices[0], r1 = t->radices[1], r2 = t->radices[2];
-    for (long channel = from; channel < channels; channel += LANES) {
+    const long butterflies = block * ((channels - from + LANES - 1) / LANES), lines = (ahead_count / 16 + butterflies - 1) / butterflies;
+    const char *next = (const char *)ahead;
+    for (long channel = from; channel < channels; channel += LANES, next += 64 * lines * block) {
         long lanes = channels - channel < LANES ? channels - channel : LANES;
-        outer[r0](first, second, channel, lanes, t->outer_twiddles, block, (vec *)work);
+        outer[r0](first, second, channel, lanes, t->outer_twiddles, block, next, lines, (vec *)work);
         for (long q = 0; q < r0; q++) {
             vec *part = (vec *)work + 2 * q * block;
             if (r1 > 1) middle[r1](t->middle_twiddles, r2, part);
@@ -170,6 +174,11 @@ static void NAME(inverse)(const frequency_transform *t, const float *products, c
     const long block = t->points / t->radices[0], r0 = t->radices[0], r1 = t->radices[1], r2 = t->radices[2];
     for (long q = 0; q < r0; q++) {
         vec *part = (vec *)work + 2 * q * block;
+        // The samples that the outer pass will write are on their way meanwhile.
+        for (int tile = 0; tile < 2; tile++) {
+            const long count = tiles->count[tile];
+            for (long n = q * count / r0; n < (q + 1) * count / r0; n++) __builtin_prefetch(tiles->output[tile] + n * tiles->stride, 1, 2);
+        }
         inner[r2](products, layout, t->slots + q * block, t->conjugations + q * block, r1, part);
         if (r1 > 1) middle[r1](t->middle_twiddles, r2, part);
     }

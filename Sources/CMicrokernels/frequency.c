@@ -19,7 +19,7 @@
 #define NAME(name) JOIN(name, _avx512)
 #define LANES 16
 #define ROWS 14
-#define NARROW 4
+#define NARROW 3
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), apply_to = function)
 #include "frequency-set.h"
 #pragma clang attribute pop
@@ -45,7 +45,7 @@
 #define LANES 4
 #if defined(__aarch64__)
 #define ROWS 14
-#define NARROW 4
+#define NARROW 3
 #else
 #define ROWS 6
 #define NARROW 2

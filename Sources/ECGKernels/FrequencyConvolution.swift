@@ -38,10 +38,10 @@ package final class FrequencyConvolution: @unchecked Sendable {
         rooms = FrequencyRooms(problem, tiling, instructionSet)
         transform = FrequencyTransform(tiling.radices)
         table = transform.table
-        let (problem, transform, kernels) = (problem, transform, kernels)
+        let (problem, transform, kernels, together) = (problem, transform, kernels, rooms.panelsTogether)
         spectra = weights.withUnsafeBufferPointer { weights in
             guard let first = weights.baseAddress else { preconditionFailure("a convolution has weights") }
-            return FrequencySpectra(problem, weights: first, transform: transform, kernels: kernels)
+            return FrequencySpectra(problem, weights: first, transform: transform, panelsTogether: together, kernels: kernels)
         }
         biasStorage = Region(count: problem.outputChannels + lanes)
         if let bias { for (channel, value) in bias.enumerated() { biasStorage[channel] = value } }
@@ -88,7 +88,7 @@ package final class FrequencyConvolution: @unchecked Sendable {
         let room = start + copyCount
 
         var run = FrequencyRun(
-            convolution: self, input: UnsafePointer(input.pointer), inputItemStride: inputRows * inputRowStride,
+            convolution: self, items: items, input: UnsafePointer(input.pointer), inputItemStride: inputRows * inputRowStride,
             inputRowStride: inputRowStride, output: output.pointer, outputItemStride: outputRows * outputRowStride,
             outputRowStride: outputRowStride, residual: residual.map { UnsafePointer($0.rows.pointer) },
             residualItemStride: outputRows * residualStride, residualRowStride: residualStride,
@@ -97,14 +97,14 @@ package final class FrequencyConvolution: @unchecked Sendable {
             let view = rows.view(UnsafeMutablePointer(mutating: input.pointer), rowStride: inputRowStride, copy: start)
             if view.isCopy { rows.gather(items, from: input.pointer, rowStride: inputRowStride, into: start) }
             (run.input, run.inputItemStride, run.inputRowStride) = (UnsafePointer(view.start), view.itemStride, view.rowStride)
-            run(items: items, workers: workers)
+            run(workers: workers)
         } else {
             let view = rows.view(output.pointer, rowStride: outputRowStride, copy: start)
             (run.output, run.outputItemStride, run.outputRowStride) = (view.start, view.itemStride, view.rowStride)
             if accumulate && !view.isCopy {
                 (run.residual, run.residualItemStride, run.residualRowStride) = (UnsafePointer(view.start), view.itemStride, view.rowStride)
             }
-            run(items: items, workers: workers)
+            run(workers: workers)
             if view.isCopy { rows.scatter(items, start, to: output.pointer, rowStride: outputRowStride, accumulate: accumulate) }
         }
     }

@@ -7,26 +7,48 @@ struct FrequencyRooms: Sendable {
     private let outputs: Int
     private let points: Int
     private let lanes: Int
-    /// Rows that share one pass over the weights: a pair of frequencies then fills register tiles without a rest.
+    /// Rows that share one pass over the weights. No bit depends on it.
     let blockRows: Int
+    let panelsTogether: Bool
 
     init(_ problem: FrequencyProblem, _ tiling: FrequencyTiling, _ set: InstructionSet) {
         let kernels = set.frequencyKernels
         lanes = Int(kernels.pointee.lanes)
-        let tile = Int(kernels.pointee.rows)
-        blockRows = tile >= 12 ? tile : 2 * tile
         (inputs, outputs, points) = (problem.inputChannels, problem.outputChannels, tiling.radices.points)
+        blockRows = Self.blockRows(problem, tiling.radices, set)
+        panelsTogether = Self.panelsTogether(problem, set)
     }
+
+    /// As many rows as fill register tiles twice; fewer where their spectra would leave the second-level cache and each of several
+    /// panels would fetch them anew, but not so few that all waits for the weights.
+    static func blockRows(_ problem: FrequencyProblem, _ radices: FrequencyTransform.Radices, _ set: InstructionSet) -> Int {
+        let tile = Int(set.frequencyKernels.pointee.rows)
+        let bytes = spectraBytes(problem, radices)
+        if bytes * tile <= cache || panelsTogether(problem, set) { return tile }
+        return max(min(fewestRows, tile / 2), min(tile / 2, cache / bytes))
+    }
+
+    /// Of a row.
+    static func spectraBytes(_ problem: FrequencyProblem, _ radices: FrequencyTransform.Radices) -> Int {
+        3 * 4 * radices.points * problem.inputChannels
+    }
+
+    /// Whether all panels of a frequency are multiplied before the next frequency: where reading the spectra of a block once for
+    /// each panel would cost more than keeping the products of all panels.
+    private static func panelsTogether(_ problem: FrequencyProblem, _ set: InstructionSet) -> Bool {
+        let width = 2 * Int(set.frequencyKernels.pointee.lanes)
+        return 4 * problem.outputChannels < 3 * problem.inputChannels * ((problem.outputChannels + width - 1) / width - 1)
+    }
+
+    /// Bytes of spectra that are still near: the second-level cache and a little.
+    static let cache = 1_200_000
+    private static let fewestRows = 4
 
     private var panels: Int { (outputs + 2 * lanes - 1) / (2 * lanes) }
     private var channels: Int { (inputs + lanes - 1) / lanes * lanes }
 
     /// A cache line between pairs of slots keeps them from meeting in the same sets of the cache.
     private static let gap = 16
-
-    /// Whether all panels of a frequency are multiplied before the next frequency: where reading the spectra of a block once for
-    /// each panel would cost more than keeping the products of all panels.
-    var panelsTogether: Bool { 4 * outputs < 3 * inputs * (panels - 1) }
 
     func spectraLayout(rows: Int) -> frequency_layout {
         frequency_layout(pair: 6 * rows * channels + Self.gap, row: 3 * channels, component: channels)

@@ -8,6 +8,7 @@ import CMicrokernels
 /// same either way: every number is the same chain of operations, whoever computes it.
 struct FrequencyRun: @unchecked Sendable {
     let convolution: FrequencyConvolution
+    let items: Int
     var input: UnsafePointer<Float>
     var inputItemStride: Int
     var inputRowStride: Int
@@ -27,7 +28,7 @@ struct FrequencyRun: @unchecked Sendable {
     private var pairs: Int { convolution.tiling.pairs }
     private var points: Int { convolution.transform.points }
 
-    func callAsFunction(items: Int, workers: Workers?) {
+    func callAsFunction(workers: Workers?) {
         let rows = items * pairs
         let most = convolution.rooms.blockRows
         let threads = workers?.count ?? 1
@@ -122,12 +123,25 @@ struct FrequencyRun: @unchecked Sendable {
             for n in from..<to { table[n] = samples + (first + n) * inputRowStride }
             for n in to..<points { table[n] = convolution.zeros }
         }
+        let next = following(row)
         var layout = convolution.rooms.spectraLayout(rows: rows)
         withUnsafePointer(to: convolution.table) { table in
             kernels.pointee.forward(
-                table, room.samples, room.samples + points, channels.lowerBound, channels.upperBound, room.work,
+                table, room.samples, room.samples + points, channels.lowerBound, channels.upperBound, next.start, next.count, room.work,
                 block.spectra + 2 * place * layout.row, &layout)
         }
+    }
+
+    /// What the row after this one reads and this one hasn't read.
+    private func following(_ row: Int) -> (start: UnsafePointer<Float>?, count: Int) {
+        let problem = convolution.problem
+        let (item, pair) = (row + 1).quotientAndRemainder(dividingBy: pairs)
+        guard item < items else { return (nil, 0) }
+        let reach = 2 * convolution.tiling.step
+        let end = min(problem.inputLength, (pair + 1) * reach - problem.lead + problem.taps)
+        let start = pair == 0 ? 0 : pair * reach - problem.lead + problem.taps
+        guard start >= 0, start < end else { return (nil, 0) }
+        return (input + item * inputItemStride + start * inputRowStride, (end - start) * inputRowStride)
     }
 
     private func multiply(_ panel: Int, _ groups: Range<Int>, _ rows: Int, _ block: FrequencyRooms.Room) {
@@ -137,7 +151,8 @@ struct FrequencyRun: @unchecked Sendable {
         withUnsafePointer(to: convolution.table) { table in
             kernels.pointee.multiply(
                 table, groups.lowerBound, groups.upperBound, rows, convolution.problem.inputChannels, Int32(part.vectors), block.spectra,
-                &spectra, convolution.spectra.pointer(part), block.products + panel * convolution.rooms.panelCount, &products)
+                &spectra, convolution.spectra.pointer(part), part.stride, convolution.rooms.panelsTogether ? panel : 0,
+                block.products + panel * convolution.rooms.panelCount, &products)
         }
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import CMicrokernels
 
-/// The spectra of a layer's weights, in panels of one or two vectors of output channels: [panel][slot group][input channel][real,
-/// imaginary][output]. Taken in double precision, rounded once.
+/// The spectra of a layer's weights, in panels of one or two vectors of output channels: [panel][slot group] or, where all panels of
+/// a frequency are multiplied together, [slot group][panel], of [input channel][real, imaginary][output]. Taken in double precision,
+/// rounded once.
 package final class FrequencySpectra: Sendable {
     struct Panel: Sendable {
         let vectors: Int
@@ -10,26 +11,28 @@ package final class FrequencySpectra: Sendable {
         let channel: Int
         /// First float.
         let start: Int
+        /// From a slot group to the next.
+        let stride: Int
     }
 
     let panels: [Panel]
-    /// Floats of one slot group, one input channel and one vector of outputs.
-    private let lanes: Int
     private let storage: Region<Float>
 
     init(
-        _ problem: FrequencyProblem, weights: UnsafePointer<Float>, transform: FrequencyTransform,
+        _ problem: FrequencyProblem, weights: UnsafePointer<Float>, transform: FrequencyTransform, panelsTogether: Bool,
         kernels: UnsafePointer<frequency_kernels>
     ) {
         let lanes = Int(kernels.pointee.lanes)
         let vectors = (problem.outputChannels + lanes - 1) / lanes
         let inputs = problem.inputChannels
+        let size = 2 * lanes * inputs
         panels = stride(from: 0, to: vectors, by: 2).map { vector in
-            Panel(
-                vectors: min(2, vectors - vector), channel: vector * lanes, start: vector * lanes * 2 * inputs * transform.groups)
+            let width = min(2, vectors - vector)
+            return Panel(
+                vectors: width, channel: vector * lanes, start: vector * size * (panelsTogether ? 1 : transform.groups),
+                stride: size * (panelsTogether ? vectors : width))
         }
-        self.lanes = lanes
-        storage = Region(count: 2 * vectors * lanes * inputs * transform.groups)
+        storage = Region(count: size * vectors * transform.groups)
 
         var table = transform.table
         let width = vectors * lanes
@@ -46,7 +49,7 @@ package final class FrequencySpectra: Sendable {
                 }
                 kernels.pointee.prepare(
                     &table, transform.cosines, transform.sines, problem.taps, panelValues.pointer, Int32(panel.vectors),
-                    storage.pointer + panel.start + input * 2 * columns, inputs * 2 * columns)
+                    storage.pointer + panel.start + input * 2 * columns, panel.stride)
             }
         }
     }

@@ -63,16 +63,18 @@ typedef struct {
     int32_t rows;
 
     /// Transforms one row: `first[n]` and `second[n]` point to sample n of the two tiles, channel 0; `channels` floats are read
-    /// there. Writes real part, imaginary part and their sum for each channel. `work`: 2 · points vectors.
+    /// there. Writes real part, imaginary part and their sum for each channel. `work`: 2 · points vectors. Meanwhile `ahead_count`
+    /// floats from `ahead` on, what the next row will read, are fetched.
     void (*_Nonnull forward)(const frequency_transform *_Nonnull transform, const float *_Nonnull const *_Nonnull first,
-        const float *_Nonnull const *_Nonnull second, long from, long channels, float *_Nonnull work, float *_Nonnull spectra,
-        const frequency_layout *_Nonnull layout);
+        const float *_Nonnull const *_Nonnull second, long from, long channels, const float *_Nullable ahead, long ahead_count,
+        float *_Nonnull work, float *_Nonnull spectra, const frequency_layout *_Nonnull layout);
 
     /// Products of slot groups `from ..< to` (0: f = 0; then, for even N, N/2; then the pairs) for `rows` rows and one panel
-    /// of `vectors` (1 or 2) vectors of outputs. `weights`: the panel's first group, [group][channel][real, imaginary][output].
+    /// of `vectors` (1 or 2) vectors of outputs. `weights`: of the panel's first group, [channel][real, imaginary][output]; the next group's
+    /// are `group_stride` floats further. `panel`: how many panels were multiplied by this group's spectra before.
     void (*_Nonnull multiply)(const frequency_transform *_Nonnull transform, long from, long to, long rows, long channels, int32_t vectors,
-        const float *_Nonnull spectra, const frequency_layout *_Nonnull spectra_layout, const float *_Nonnull weights,
-        float *_Nonnull products, const frequency_layout *_Nonnull products_layout);
+        const float *_Nonnull spectra, const frequency_layout *_Nonnull spectra_layout, const float *_Nonnull weights, long group_stride,
+        long panel, float *_Nonnull products, const frequency_layout *_Nonnull products_layout);
 
     /// Transforms one row of products back, for one vector of channels, of which `channels` count.
     void (*_Nonnull inverse)(const frequency_transform *_Nonnull transform, const float *_Nonnull products,

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import Glibc
+
+/// Measurements of single layers for those who work on the kernels: which algorithm runs them, and how far it is from the others.
+///
+///     ecg-bench layers [--isa avx512|avx2|portable] [--batch N] [--threads N] [--gradient] [NETWORK …]
+@main
+struct ECGBench {
+    static func main() {
+        var layers = LayerBench()
+        var arguments = CommandLine.arguments.dropFirst()
+        guard arguments.popFirst() == "layers" else { usage() }
+        while let argument = arguments.popFirst() {
+            switch argument {
+            case "--isa":
+                guard let set = arguments.popFirst().flatMap(InstructionSet.init(name:)), InstructionSet.force(set) else { usage() }
+            case "--batch": layers.items = count(arguments.popFirst())
+            case "--threads": layers.threads = count(arguments.popFirst())
+            case "--gradient": layers.gradient = true
+            case "--sweep": layers.sweep = true
+            default:
+                guard LayerBench.networks.contains(argument) else { usage() }
+                layers.selected.insert(argument)
+            }
+        }
+        layers.run()
+    }
+
+    private static func count(_ text: String?) -> Int {
+        guard let text, let count = Int(text), count > 0, count <= 4096 else { usage() }
+        return count
+    }
+
+    private static func usage() -> Never {
+        let text =
+            "usage: ecg-bench layers [--isa NAME] [--batch N] [--threads N] [--gradient] [--sweep] [NETWORK …]\n"
+            + "networks: \(LayerBench.networks.joined(separator: " "))\n"
+        _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        exit(64)
+    }
+}

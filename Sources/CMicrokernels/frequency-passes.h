@@ -149,6 +149,7 @@ static void NAME(forward)(const frequency_transform *t, const float *const *firs
     static void (*const middle[])(const float *, long, vec *) = ENTRIES(middle);
     static void (*const inner[])(const vec *, long, const int32_t *, const uint32_t *, float *, const frequency_layout *) = ENTRIES(inner);
     const long block = t->points / t->radices[0], r0 = t->radices[0], r1 = t->radices[1], r2 = t->radices[2];
+    if (from >= channels) return;
     const long butterflies = block * ((channels - from + LANES - 1) / LANES), lines = (ahead_count / 16 + butterflies - 1) / butterflies;
     const char *next = (const char *)ahead;
     for (long channel = from; channel < channels; channel += LANES, next += 64 * lines * block) {

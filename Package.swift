@@ -44,7 +44,7 @@ let package = Package(
         tool("ecg-compare", "ECGScore", "ECGFormats"),
 
         // For those who work on the kernels
-        .executableTarget(name: "ecg-bench", dependencies: ["ECGKernels"]),
+        .executableTarget(name: "kernel-tuning", dependencies: ["ECGKernels"]),
 
         // Libraries: arrows point down only
         .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -4,7 +4,7 @@
 /// the frequency domain or direct convolution.
 ///
 /// The rule is a function of the shape and of the instruction set alone. A timing at run time, the batch or the number of threads
-/// would change the bits of an item. `ecg-bench layers` prints what it chooses beside what was measured.
+/// would change the bits of an item. `kernel-tuning` prints what it chooses beside what was measured.
 package struct FrequencyCost: Sendable {
     /// Nanoseconds on one core of the machine that they were fitted on (Zen 4; only their ratios matter).
     private struct Constants {

@@ -2,15 +2,14 @@
 import ECGKernels
 import Glibc
 
-/// Measurements of single layers for those who work on the kernels: which algorithm runs them, and how far it is from the others.
+/// Direct convolution and the frequency domain side by side, and what the rule of `FrequencyCost` makes of them: for those who refit its constants.
 ///
-///     ecg-bench layers [--isa avx512|avx2|portable] [--batch N] [--threads N] [--gradient] [NETWORK …]
+///     kernel-tuning [--isa avx512|avx2|portable] [--batch N] [--threads N] [--gradient] [NETWORK …]
 @main
-struct ECGBench {
+struct KernelTuning {
     static func main() {
         var layers = LayerBench()
         var arguments = CommandLine.arguments.dropFirst()
-        guard arguments.popFirst() == "layers" else { usage() }
         while let argument = arguments.popFirst() {
             switch argument {
             case "--isa":
@@ -34,7 +33,7 @@ struct ECGBench {
 
     private static func usage() -> Never {
         let text =
-            "usage: ecg-bench layers [--isa NAME] [--batch N] [--threads N] [--gradient] [--sweep] [NETWORK …]\n"
+            "usage: kernel-tuning [--isa NAME] [--batch N] [--threads N] [--gradient] [--sweep] [NETWORK …]\n"
             + "networks: \(LayerBench.networks.joined(separator: " "))\n"
         _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
         exit(64)

@@ -33,7 +33,7 @@ let package = Package(
         tool("ecg-filter", "ECGSignal", "ECGKernels"),
         tool("ecg-beats", "ECGSignal", "ECGFormats"),
         tool("ecg-median", "ECGSignal"),
-        tool("ecg-measure", "ECGSignal"),
+        tool("ecg-measure", "ECGSignal", "ECGKernels"),
         tool("ecg-infer", "ECGModel"),
         tool("ecg-attr", "ECGExplain"),
         tool("ecg-segsal", "ECGExplain"),

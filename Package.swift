@@ -35,7 +35,7 @@ let package = Package(
         tool("ecg-median", "ECGSignal"),
         tool("ecg-measure", "ECGSignal", "ECGKernels"),
         tool("ecg-infer", "ECGModel"),
-        tool("ecg-attr", "ECGExplain"),
+        tool("ecg-attr", "ECGExplain", "ECGFormats"),
         tool("ecg-segsal", "ECGExplain"),
         tool("ecg-select", "ECGRandom"),
         tool("ecg-cat", "ECGFormats"),

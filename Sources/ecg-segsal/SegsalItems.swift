@@ -85,7 +85,7 @@ struct SegsalItems {
                 .data, "map '\(tensor.name)' has the shape \(tensor.shape), and the record \(leads.count) leads", record: record.key)
         }
         let window = tensor.count / leads.count
-        let before = min(max(record.meta["padding_before"]?.int ?? 0, 0), window)
+        let before = min(max(record.meta["pad_before"]?.int ?? 0, 0), window)
         let length = min(max(record.length ?? window, 0), window - before)
         let samples = withPadding ? 0..<window : before..<before + length
         if byWave {

@@ -47,6 +47,8 @@ public enum Target: Sendable, Hashable {
     case logit([Int])
     /// The probability with this index for each item.
     case probability([Int])
+    /// The largest logit of each item: the first of equals, and the first of all where no logit is a number.
+    case predicted
     /// The mean of all logits.
     case meanLogit
     /// The mean of all elements of a layer's output, by the name of the node or of its output.

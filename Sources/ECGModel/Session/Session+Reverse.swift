@@ -129,7 +129,7 @@ struct Seed: Sendable {
             try check(indices)
             guard session.activation != .none else { throw ModelError(.misfit, "the model's output has no probabilities") }
             (value, isProbability) = (session.probabilities ?? session.logits, session.probabilities != nil)
-        case .meanLogit: (value, isProbability) = (session.logits, false)
+        case .meanLogit, .predicted: (value, isProbability) = (session.logits, false)
         case .mean(let layer): (value, isProbability) = (try session.layer(layer), false)
         }
     }
@@ -157,10 +157,13 @@ struct Seed: Sendable {
             switch target {
             case .meanLogit, .mean: g.fill(1 / T(perItem))
             case .logit(let indices): g[index(indices, item)] = 1
+            case .predicted: g[Self.largest(x)] = 1
             case .probability(let indices):
                 let t = index(indices, item)
                 if isProbability {
                     g[t] = 1
+                } else if let reference {
+                    seedMultipliers(g, x, reference, t)
                 } else if activation == .sigmoid {
                     let p = T.sigmoid(x[t])
                     g[t] = p * (1 - p)
@@ -181,10 +184,35 @@ struct Seed: Sendable {
             for i in 0..<x.count { sum += x[i] }
             return sum / T(x.count)
         case .logit(let indices): return x[index(indices, item)]
+        case .predicted: return x[Self.largest(x)]
         case .probability(let indices):
             let t = index(indices, item)
             if isProbability { return x[t] }
             return activation == .sigmoid ? T.sigmoid(x[t]) : Self.softmax(x)[t]
+        }
+    }
+
+    /// The place of the largest element, the first of equals; the first of all if none is a number.
+    private static func largest<T: Scalar>(_ x: Region<T>) -> Int {
+        (0..<x.count).reduce(0) { x[$1] > x[$0] ? $1 : $0 }
+    }
+
+    /// DeepLIFT's multipliers of a probability by the logits: a sigmoid's by the rescale rule; a softmax's as that of exp, sum and quotient, where
+    /// the product of exp and 1/sum is taken by halves, each factor's difference times the mean of the other.
+    private func seedMultipliers<T: Scalar>(_ g: Region<T>, _ x: Region<T>, _ x0: Region<T>, _ t: Int) {
+        if activation == .sigmoid {
+            let (p, p0) = (T.sigmoid(x[t]), T.sigmoid(x0[t]))
+            g[t] = abs(x[t] - x0[t]) < 1e-10 ? p * (1 - p) : (p - p0) / (x[t] - x0[t])
+            return
+        }
+        let top = (x.elements + x0.elements).max() ?? 0
+        let (e, e0) = (x.elements.map { T.exp($0 - top) }, x0.elements.map { T.exp($0 - top) })
+        let (sum, sum0) = (e.reduce(0, +), e0.reduce(0, +))
+        for c in 0..<g.count {
+            let own = c == t ? (1 / sum + 1 / sum0) / 2 : 0
+            // Δ(1/s)/Δs = −1/(s·s')
+            let slope = abs(x[c] - x0[c]) < 1e-10 ? e[c] : (e[c] - e0[c]) / (x[c] - x0[c])
+            g[c] = slope * (own - (e[t] + e0[t]) / 2 / (sum * sum0))
         }
     }
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import ECGModel
+import Synchronization
+
+/// A model as methods see it: points in, scores and gradients out.
+public final class Network: Sendable {
+    public let model: Model
+    let workers: Workers
+    /// The layer of Grad-CAM and layer means; nil if nothing needs one.
+    public let layer: String?
+    private let output: String?
+    private let layout: ItemLayout?
+    private let activation: OutputActivation?
+    private let sessions = Mutex<[(shape: [Int], session: Session)]>([])
+
+    /// - Parameters:
+    ///   - layer: the name of a node or value, or `last-conv` or nil for the last convolution with more than one tap.
+    ///   - needsLayer: whether any method reads it: only then is it looked for.
+    /// - Throws: `ModelError` if the model has no such layer.
+    public init(
+        _ model: Model, layer: String?, needsLayer: Bool, output: String? = nil, layout: ItemLayout? = nil,
+        activation: OutputActivation? = nil,
+        workers: Workers
+    ) throws {
+        (self.model, self.output, self.layout, self.activation, self.workers) = (model, output, layout, activation, workers)
+        if !needsLayer {
+            self.layer = nil
+        } else if let layer, layer != "last-conv" {
+            guard model.value(named: layer) != nil else { throw ModelError(.misfit, "the model has no layer '\(layer)'") }
+            self.layer = layer
+        } else {
+            guard let last = Self.lastConvolution(model) else {
+                throw ModelError(.misfit, "the model has no convolution with more than one tap; name a layer with --layer")
+            }
+            self.layer = last
+        }
+    }
+
+    /// The output of the last convolution in file order whose kernel has more than one tap: a 1×1 shortcut sees no shape.
+    static func lastConvolution(_ model: Model) -> String? {
+        let last = model.graph.nodes.last { node in
+            guard node.opType == "Conv", node.inputs.count > 1, let weights = node.inputs[1],
+                let shape = model.graph.constants[weights]?.shape
+            else {
+                return false
+            }
+            return shape.dropFirst(2).contains { $0 > 1 }
+        }
+        return last.flatMap { $0.outputs.first ?? nil }.map { model.graph.valueNames[$0] }
+    }
+
+    /// The session for items of a shape, made the first time it is asked for. The last few are kept.
+    func session(_ shape: [Int]) throws -> Session {
+        if let known = sessions.withLock({ list in list.first { $0.shape == shape }?.session }) { return known }
+        let made = try Session(model, itemShape: shape, output: output, layout: layout, activation: activation, workers: workers)
+        sessions.withLock { list in
+            list.append((shape, made))
+            if list.count > 8 { list.removeFirst() }
+        }
+        return made
+    }
+
+    /// Bytes that a reverse run holds, whatever the number of points.
+    func bytesInFlight(_ shape: [Int], paired: Bool) throws -> Int { try session(shape).bytesInFlight(paired: paired) }
+
+    /// What every item of a shape gives: classes, and how their probabilities come about.
+    public func classCount(_ shape: [Int]) throws -> Int { try session(shape).outputShape.reduce(1, *) }
+}
+
+/// Which number of the network's output is explained at each point.
+enum PointTargets {
+    /// The largest logit of each.
+    case predicted
+    /// A class for each point.
+    case classes([Int])
+    /// The mean of the layer's outputs.
+    case layerMean
+}
+
+/// The scores of points, forward only.
+struct PointScores {
+    /// [point, class].
+    let logits: [Float]
+    /// Of the layer's outputs, where these are the target.
+    let layerMeans: [Double]
+}
+
+/// Scores and gradients of points.
+struct PointGradients {
+    let logits: [Float]
+    let scores: [Float]
+    /// [point, …shape].
+    let gradients: [Float]
+    /// For each point, where they were asked for.
+    let layers: [LayerAtItem]
+}
+
+extension Network {
+    /// Runs points forward.
+    func scores(_ points: [Float], shape: [Int], layerMean: Bool) throws -> PointScores {
+        let session = try session(shape)
+        let items = Items(shape: shape, values: points)
+        if layerMean, let layer {
+            let values = try session.layers([layer], of: items)[0].values
+            let each = values.count / max(items.count, 1)
+            return PointScores(
+                logits: [],
+                layerMeans: (0..<items.count).map { i in
+                    values[i * each..<(i + 1) * each].reduce(0.0) { $0 + Double($1) } / Double(max(each, 1))
+                })
+        }
+        return PointScores(logits: try session.run(items).logits, layerMeans: [])
+    }
+
+    /// Runs points forward, and back by a rule.
+    ///
+    /// - Parameters:
+    ///   - references: as many as points, under the rescale rule.
+    ///   - probability: explains the probability instead of the logit.
+    func gradients(
+        _ points: [Float], references: [Float]? = nil, shape: [Int], targets: PointTargets, probability: Bool, rules: Rules,
+        readsLayer: Bool = false
+    ) throws -> PointGradients {
+        let session = try session(shape)
+        let target: Target
+        switch targets {
+        case .predicted: target = .predicted
+        case .classes(let classes): target = probability ? .probability(classes) : .logit(classes)
+        case .layerMean:
+            guard let layer else { throw ModelError(.misfit, "no layer to take the mean of") }
+            target = .mean(layer: layer)
+        }
+        let result = try session.reverse(
+            Items(shape: shape, values: points), references: references.map { Items(shape: shape, values: $0) }, targets: [target],
+            rules: rules, layers: readsLayer ? layer.map { [$0] } ?? [] : [])
+        var layers: [LayerAtItem] = []
+        if readsLayer, let outputs = result.layers.first, let gradients = result.targets[0].layerGradients.first {
+            guard (1...2).contains(outputs.shape.count) || outputs.shape.dropFirst().filter({ $0 > 1 }).count <= 1 else {
+                throw ModelError(.misfit, "the layer '\(layer ?? "")' has the shape \(outputs.shape), not [channel, time]")
+            }
+            let (channels, each) = (outputs.shape.first ?? 1, outputs.shape.reduce(1, *))
+            layers = (0..<points.count / max(shape.reduce(1, *), 1)).map { i in
+                LayerAtItem(
+                    channels: channels, length: each / max(channels, 1), outputs: Array(outputs.values[i * each..<(i + 1) * each]),
+                    gradient: Array(gradients.values[i * each..<(i + 1) * each]))
+            }
+        }
+        return PointGradients(
+            logits: result.prediction.logits, scores: result.targets[0].scores, gradients: result.targets[0].gradient.values, layers: layers
+        )
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// What a method's maps depend on, besides the network and the item.
+public struct AttributionSettings: Sendable {
+    /// What is explained.
+    public enum Target: Sendable, Equatable {
+        /// The class with the largest logit of the item.
+        case predicted
+        /// The class that the item's label names.
+        case label
+        case index(Int)
+        /// The mean of all outputs of the layer (Jones et al.: the last convolution).
+        case layerMean
+    }
+
+    /// The number whose change is explained.
+    public enum Score: String, Sendable, CaseIterable {
+        case logit, probability
+    }
+
+    /// Where paths and perturbations start.
+    public enum Baseline: Sendable {
+        case zero
+        /// Each lead's own mean.
+        case mean
+        /// Items, flat [lead, time]; methods that know one baseline only take the first.
+        case items([[Float]])
+    }
+
+    /// A length along the time axis.
+    public enum Span: Sendable, Equatable {
+        case samples(Int)
+        case seconds(Double)
+    }
+
+    public var target = Target.predicted
+    public var score = Score.logit
+    /// The layer of Grad-CAM and of `Target.layerMean`; nil for the last convolution with more than one tap.
+    public var layer: String?
+    public var baseline = Baseline.zero
+    /// Draws of sampling methods.
+    public var samples = 25
+    /// Standard deviation of the noise, as a share of the item's range.
+    public var noise: Float = 0.02
+    /// Steps of integrated gradients; with `stepsAuto` the first number tried.
+    public var steps = 50
+    /// Doubles the steps of an item until its residual is at most `maxResidual`.
+    public var stepsAuto = false
+    public var quadrature = Quadrature.gaussLegendre
+    /// Leaves out the factor of the input: multipliers instead of contributions.
+    public var multiplier = false
+    /// Captum's conventions where they differ by choice.
+    public var captum = false
+    public var upsampling = Upsampling.linear
+    /// The largest residual that a method with completeness may have; nil for any.
+    public var maxResidual: Double?
+    /// Bytes for points, activations and sums.
+    public var maxMemory = 512 << 20
+    /// Features of Shapley sampling and feature ablation.
+    public var features = FeatureSet.Division.leadSegments
+    /// Features of occlusion.
+    public var occlusion = FeatureSet.Division.windows
+    /// The length of a window, and from window to window; nil for a segment's, and half a window (occlusion) or a window.
+    public var window: Span?
+    public var stride: Span?
+    /// Seconds of a segment.
+    public var segment = 0.1
+    public var draws = Draws(seed: 0)
+
+    public init() {}
+
+    /// The most steps that automatic steps try.
+    public static let mostSteps = 3200
+}

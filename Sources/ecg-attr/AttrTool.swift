@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ArgumentParser
+import ECGExplain
+import ECGFormats
+import ECGKernels
+import ECGModel
+import ECGScore
+import ECGStream
+import ECGTool
+
+@main
+struct AttrTool: StageTool {
+    static let configuration = CommandConfiguration.tool(
+        "ecg-attr",
+        abstract: "Add attribution maps: where a network looks in an ECG.",
+        discussion: "Methods: \(Method.all.map(\.name).joined(separator: ", ")). See --list for what they cost.")
+
+    @OptionGroup var input: InputOptions
+    @OptionGroup var stage: StageOptions
+    @OptionGroup(title: "Network and target") var network: NetworkOptions
+    @OptionGroup(title: "Methods") var methods: MethodOptions
+
+    func validate() throws {
+        if methods.list { return }
+        guard network.model != nil else { throw ValidationError("-m MODEL is missing.") }
+        guard !(try methods.chosen()).isEmpty else { throw ValidationError("-a METHOD is missing; --list names them.") }
+    }
+
+    var inputs: [StreamInput]? { methods.list ? nil : input.inputs }
+    var output: StageOutput { methods.list ? .text : .stream }
+
+    func provenance() throws -> Provenance {
+        let chosen = try methods.chosen()
+        var uses: JSON.Object = [:]
+        if let path = network.model { uses["model"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31)) }
+        if let path = methods.draws { uses["draws"] = Provenance.digest(try ByteFile.contents(of: path, limit: NPZFile.limit)) }
+        if let path = methods.baselineFile { uses["baseline"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31)) }
+        return Provenance(options: try methods.entry().merging(network.entry()), uses: uses, usesSeed: chosen.contains { $0.isRandom })
+    }
+
+    func run(_ stage: Stage) throws {
+        if methods.list { return try stage.print(methods.table(), as: methods.form) }
+        if let isa = stage.isa.flatMap({ InstructionSet(name: $0) }), !InstructionSet.force(isa) {
+            throw ToolError(.usage, "this processor has no \(isa.name)")
+        }
+        guard let path = network.model else { return }
+        let run = AttrRun(
+            stage, try Model(path: path), methods: try methods.chosen(), settings: try methods.settings(seed: stage.seed), network: network,
+            workers: Workers(count: stage.threads))
+        while let record = try stage.next() { try run.add(record) }
+        try run.finish()
+    }
+
+    static func status(of error: any Error) -> ExitStatus? {
+        switch error {
+        case let error as ModelError: error.kind == .cannotOpen ? .noInput : .data
+        case let error as ExplainError: error.kind == .usage ? .usage : .data
+        case let error as FormatError: error.kind == .cannotOpen ? .noInput : error.kind == .inputOutput ? .inputOutput : .data
+        default: nil
+        }
+    }
+}

@@ -144,7 +144,8 @@ package final class DirectConvolution: Sendable {
             check(items, rows: shape.outputLength, rowStride: residualStride, channels: shape.outputChannels, residual.rows)
         }
         precondition(scratch.count >= scratchCount * (workers?.count ?? 1))
-        let division = Division(items: items, rows: sweep.count, panels: weights.panelCount, workers: workers)
+        let division = Division(
+            items: items, rows: sweep.count, panels: weights.panelCount, operations: items * shape.operations, workers: workers)
         division.run { item, rows, panels, worker in
             let buffers = SweepBuffers(
                 source: UnsafePointer(input.pointer + item * shape.inputLength * inputRowStride), sourceRowStride: inputRowStride,

@@ -92,7 +92,8 @@ package final class DirectGradient: Sendable {
         let panels = phases.map(\.weights.panelCount).max() ?? 0
         let rows = max(1, phases.map(\.sweep.count).max() ?? 0)
         let mode = Residual(inputGradient, .afterActivation).mode
-        Division(items: items, rows: rows, panels: panels, workers: workers).run { item, part, panels, worker in
+        let division = Division(items: items, rows: rows, panels: panels, operations: items * shape.operations, workers: workers)
+        division.run { item, part, panels, worker in
             let target = inputGradient.pointer + item * shape.inputLength * inputRowStride
             let buffers = SweepBuffers(
                 source: UnsafePointer(outputGradient.pointer + item * shape.outputLength * outputRowStride),

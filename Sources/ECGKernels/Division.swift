@@ -14,10 +14,15 @@ struct Division {
     /// Rows that a task takes at least: fewer would leave the register tile half empty.
     private static let fewestRows = 14
 
-    init(items: Int, rows: Int, panels: Int, workers: Workers?) {
+    /// Operations in all below which handing out tasks takes longer than it saves.
+    private static let fewestOperations = 400_000
+
+    /// - Parameter operations: of the whole call.
+    init(items: Int, rows: Int, panels: Int, operations: Int, workers: Workers?) {
         self.items = items
         self.rows = rows
         self.panels = panels
+        let workers = operations < Self.fewestOperations ? nil : workers
         self.workers = workers
         let threads = workers?.count ?? 1
         if threads == 1 || items >= 4 * threads || items == 0 {

@@ -61,7 +61,7 @@ public enum Elementwise {
         accumulate: Bool = false, instructionSet: InstructionSet = .current, workers: Workers? = nil
     ) {
         precondition(rows * channels <= a.count && channels <= b.count && rows * channels <= output.count)
-        split(rows, workers, fewest: max(1, 8192 / max(1, channels))) { range in
+        split(rows, workers, fewest: max(1, 16384 / max(1, channels))) { range in
             let binary = instructionSet.kernels.pointee.binary
             for row in range {
                 let at = row * channels
@@ -77,7 +77,7 @@ public enum Elementwise {
     ) {
         precondition(rows * channels <= input.count && rows * channels <= output.count)
         precondition(channels <= scale.count && channels <= shift?.count ?? channels)
-        split(rows, workers, fewest: max(1, 8192 / max(1, channels))) { range in
+        split(rows, workers, fewest: max(1, 16384 / max(1, channels))) { range in
             let at = range.lowerBound * channels
             instructionSet.kernels.pointee.channelAffine(
                 range.count, channels, input.pointer + at, channels, scale.pointer, shift.map { UnsafePointer($0.pointer) },
@@ -100,7 +100,7 @@ public enum Elementwise {
     }
 
     /// Cuts `count` into ranges worth a thread's while.
-    static func split(_ count: Int, _ workers: Workers?, fewest: Int = 8192, _ body: @Sendable (Range<Int>) -> Void) {
+    static func split(_ count: Int, _ workers: Workers?, fewest: Int = 16384, _ body: @Sendable (Range<Int>) -> Void) {
         guard let workers, workers.count > 1, count >= 2 * fewest else {
             if count > 0 { body(0..<count) }
             return

@@ -79,7 +79,9 @@ public final class MatrixProduct: Sendable {
     ) {
         check(1, rows: rows, rowStride: inputRowStride, channels: panels.inner, input)
         check(1, rows: rows, rowStride: outputRowStride, channels: panels.columns, output)
-        Division(items: 1, rows: rows, panels: panels.panels.count, workers: workers).run { _, rows, range, _ in
+        let division = Division(
+            items: 1, rows: rows, panels: panels.panels.count, operations: 2 * rows * inner * columns, workers: workers)
+        division.run { _, rows, range, _ in
             panels.multiply(
                 rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
                 outputRowStride: outputRowStride, accumulate: accumulate, activation: activation, kernels: self.instructionSet.kernels)

@@ -62,8 +62,9 @@ private final class Crew: @unchecked Sendable {
         var end = 0
     }
 
-    /// How often a thread looks for the next job before it sleeps: some tens of microseconds, less than a wake-up costs.
-    private static let patience = 2000
+    /// How long a thread watches before it sleeps, in seconds: longer than the system takes to wake one, which on a virtual machine may be
+    /// 60 µs. With less, caller and workers would find each other asleep at every one of many short jobs.
+    private static let patience = 2e-4
 
     init(count: Int) {
         self.count = count
@@ -180,10 +181,14 @@ private final class Crew: @unchecked Sendable {
     }
 
     private func watch(_ done: () -> Bool) -> Bool {
-        for _ in 0..<Self.patience {
-            if done() { return true }
-            ecg_pause()
-        }
+        if done() { return true }
+        let end = Peak.seconds() + Self.patience
+        repeat {
+            for _ in 0..<32 {
+                if done() { return true }
+                ecg_pause()
+            }
+        } while Peak.seconds() < end
         return done()
     }
 }

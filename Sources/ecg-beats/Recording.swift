@@ -13,7 +13,7 @@ final class Recording {
     private let stage: Stage
     private let layout: SignalLayout
     private var cutter: BeatCutter
-    private var detector: QRSDetector?
+    private var finder: BeatFinder
     private var found: [BeatMark] = []
     private let template: Record
 
@@ -26,9 +26,8 @@ final class Recording {
             options: try options.cutOptions(fs: layout.fs), fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
         let annotated = part["ann.sample"] != nil
         if options.from == .ann, !annotated { throw ToolError(.data, "the recording has no annotations (ecg-read -a EXT)") }
-        if options.from == .detect || !annotated {
-            detector = QRSDetector(samplingFrequency: layout.fs, leadCount: layout.leads.count)
-        }
+        finder = BeatFinder(
+            detects: options.from == .detect || !annotated, fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
         template = Self.template(part, layout: layout, stacked: options.stack)
     }
 
@@ -39,7 +38,7 @@ final class Recording {
         record.meta["record"] = .string(part.recordName)
         for name in ["sample", "r", "length", "label", "rr_before", "rr_after"] { record.meta[name] = .null }
         // What belongs to the samples of the recording has no place in a beat.
-        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux", "notes"]
+        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux"]
         for name in part.meta.names where !ofSignal.contains(name) { record.meta[name] = part.meta[name] }
         return record
     }
@@ -48,44 +47,20 @@ final class Recording {
         let values = try layout.values(of: part, expectedStart: isContinued ? cutter.end : nil)
         isContinued = true
         cutter.append(values)
-        if var detector {
-            self.detector = nil
-            let beats = detector.push(values)
-            let settled = detector.settled
-            self.detector = detector
-            try take(beats, known: cutter.recordStart + settled)
-        } else {
-            try take(Self.annotations(part), known: cutter.end)
-        }
+        let (marks, known) = finder.push(values, annotations: try BeatMark.all(in: part), end: cutter.end)
+        try take(marks, known: known)
         try write(cutter.next())
     }
 
     func finish() throws {
-        if var detector {
-            let beats = detector.finish()
-            try take(beats, known: cutter.end)
-        }
-        try write(cutter.next())
+        try take(finder.finish(), known: cutter.end)
         try write(cutter.finish())
         try storeAnnotations()
-    }
-
-    private func take(_ beats: [DetectedBeat], known: Int) throws {
-        try take(
-            beats.map { BeatMark(sample: cutter.recordStart + $0.sample, symbol: BeatMark.unlabelled) }, known: known)
     }
 
     private func take(_ marks: [BeatMark], known: Int) throws {
         if options.writeAnn != nil { found += marks.filter { SymbolSet.beats.contains($0.symbol) } }
         try cutter.append(marks: marks, known: known)
-    }
-
-    private static func annotations(_ part: Record) throws -> [BeatMark] {
-        guard let samples = part["ann.sample"] else { return [] }
-        guard let positions = samples.ints(), let symbols = part["ann.symbol"]?.ints(), positions.count == symbols.count else {
-            throw ToolError(.data, "ann.sample and ann.symbol must hold as many integers one as the other")
-        }
-        return zip(positions, symbols).map { BeatMark(sample: $0, symbol: UInt8(truncatingIfNeeded: $1)) }
     }
 
     private func write(_ results: [CutResult]) throws {
@@ -131,5 +106,16 @@ final class Recording {
             Annotation(sample: mark.sample, code: AnnotationCode(symbol: mark.symbol) ?? .normal)
         }
         try AnnotationList(annotations).write(to: "\(options.writeDir ?? ".")/\(name).\(ext)")
+    }
+}
+
+extension BeatMark {
+    /// The annotations of a part, none if it has none.
+    static func all(in part: Record) throws -> [BeatMark] {
+        guard let samples = part["ann.sample"] else { return [] }
+        guard let positions = samples.ints(), let symbols = part["ann.symbol"]?.ints(), positions.count == symbols.count else {
+            throw ToolError(.data, "ann.sample and ann.symbol must hold as many integers one as the other")
+        }
+        return zip(positions, symbols).map { BeatMark(sample: $0, symbol: UInt8(truncatingIfNeeded: $1)) }
     }
 }

@@ -2,7 +2,8 @@
 import ECGSignal
 import ECGStream
 
-/// Annotations at a new sampling frequency. Rounding may move one across the border of its part, so it travels on in the part that holds its new sample.
+/// Annotations at a new sampling frequency. Rounding may move one across the border of its part, so it travels on in the part that holds
+/// its new sample.
 struct CarriedAnnotations {
     private let ratio: RationalRatio
     private let start: Int

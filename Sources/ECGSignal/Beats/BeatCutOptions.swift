@@ -28,12 +28,15 @@ public struct BeatCutOptions: Sendable {
     /// Symbols that count as another.
     public var merge: [UInt8: UInt8]
     public var scale: BeatScale
+    /// What stands in a beat where it leaves the record or is shorter than `length`.
+    public var padding: Float
     /// Whether beats with missing samples are kept.
     public var keepsMissing: Bool
 
     public init(
         cut: BeatCut = .midpoint, neighbours: BeatNeighbours = .all, length: Int? = nil, classes: SymbolSet? = nil,
-        merge: [UInt8: UInt8] = [:], scale: BeatScale = .none, keepsMissing: Bool = true
+        merge: [UInt8: UInt8] = [:], scale: BeatScale = .none, padding: Float = 0,
+        keepsMissing: Bool = true
     ) {
         self.cut = cut
         self.neighbours = neighbours
@@ -41,6 +44,7 @@ public struct BeatCutOptions: Sendable {
         self.classes = classes
         self.merge = merge
         self.scale = scale
+        self.padding = padding
         self.keepsMissing = keepsMissing
     }
 

@@ -182,7 +182,7 @@ public struct BeatCutter: Sendable {
         let time = options.length ?? (end - start)
         if job.cut == nil {
             guard finished || end <= window.end else { return nil }
-            let (values, before, length) = window.cut(start..<end, time: time)
+            let (values, before, length) = window.cut(start..<end, time: time, padding: options.padding)
             jobs[index].cut = Cut(values: values, paddingBefore: before, length: length)
         }
         guard job.nextBeatKnown, let cut = jobs[index].cut else { return nil }

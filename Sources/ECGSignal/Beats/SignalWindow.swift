@@ -42,11 +42,12 @@ public struct SignalWindow: Sendable {
         origin = start
     }
 
-    /// Samples `range` of every lead, [lead, time] row by row, filled with zeros at the end up to `time`, and where the range leaves the record.
+    /// Samples `range` of every lead, [lead, time] row by row, filled with `padding` at the end up to `time`, and where the range leaves
+    /// the record.
     ///
     /// - Returns: the values, how many samples of a lead are padding before the record's first, and how many come from the record.
     /// - Precondition: nothing of the range was released, and `time` is at least as long as the range.
-    public func cut(_ range: Range<Int>, time: Int) -> (values: [Float], paddingBefore: Int, length: Int) {
+    public func cut(_ range: Range<Int>, time: Int, padding: Float = 0) -> (values: [Float], paddingBefore: Int, length: Int) {
         precondition(time >= range.count)
         let from = min(max(range.lowerBound, recordStart), max(end, recordStart))
         let to = max(from, min(range.upperBound, end))
@@ -56,9 +57,9 @@ public struct SignalWindow: Sendable {
         var values = [Float]()
         values.reserveCapacity(time * leads.count)
         for lead in leads {
-            if before > 0 { values.append(contentsOf: repeatElement(0, count: before)) }
+            if before > 0 { values.append(contentsOf: repeatElement(padding, count: before)) }
             if to > from { values.append(contentsOf: lead[from - origin..<to - origin]) }
-            if after > 0 { values.append(contentsOf: repeatElement(0, count: after)) }
+            if after > 0 { values.append(contentsOf: repeatElement(padding, count: after)) }
         }
         return (values, before, to - from)
     }

@@ -9,13 +9,15 @@ struct SampleStore: Sendable {
     private var stored = 0
 
     /// Samples held in memory: a minute of most recordings is far less, and twelve such leads are 12 MB.
-    private static let mostInMemory = 1 << 18
+    private let mostInMemory: Int
+
+    init(mostInMemory: Int = 1 << 18) { self.mostInMemory = mostInMemory }
 
     var count: Int { stored + recent.count }
 
     mutating func append(_ samples: [Float]) throws(FilterError) {
         recent += samples
-        guard recent.count > Self.mostInMemory else { return }
+        guard recent.count > mostInMemory else { return }
         let file: TemporaryFile
         if let open = self.file { file = open } else { file = try TemporaryFile() }
         self.file = file

@@ -69,6 +69,8 @@ public struct BeatCutter: Sendable {
 
     /// Position after the last sample appended.
     public var end: Int { window.end }
+    /// Position of the first sample that is still held.
+    public var heldFrom: Int { window.start }
     /// Position of the first sample of all.
     public var recordStart: Int { window.recordStart }
 

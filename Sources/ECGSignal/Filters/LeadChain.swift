@@ -25,6 +25,19 @@ final class LeadChain: @unchecked Sendable {
 
     /// - Returns: the values that are ready, which follow those of the last call.
     func push(_ samples: [Float]) -> [Float] {
+        guard samples.count > Self.piece else { return pushPiece(samples) }
+        var values: [Float] = []
+        values.reserveCapacity(samples.count)
+        for start in stride(from: 0, to: samples.count, by: Self.piece) {
+            values += pushPiece(Array(samples[start..<min(start + Self.piece, samples.count)]))
+        }
+        return values
+    }
+
+    /// What goes from step to step at a time stays in the cache.
+    private static let piece = 1 << 14
+
+    private func pushPiece(_ samples: [Float]) -> [Float] {
         var whole = unfilled == 0
         if whole { for value in samples where !value.isFinite { whole = false } }
         if whole {

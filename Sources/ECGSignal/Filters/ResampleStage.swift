@@ -5,15 +5,29 @@ final class Resampler: Sendable {
     let ratio: RationalRatio
     /// Taps before the one that stands on the output's sample.
     let half: Int
-    /// The taps that meet the samples of one output, oldest sample first, for each of the `up` phases.
-    let phases: [[Float]]
+    /// The taps that meet the samples of one output, oldest sample first, eight at a time, for each of the `up` phases. All phases are as
+    /// long; what one lacks is zero, and stands before its oldest sample.
+    let phases: [[SIMD8<Float>]]
+    /// Samples that a phase meets, with those zeros.
+    let reach: Int
 
     /// - Parameter taps: at `up` times the old sampling frequency, as `scipy.signal.resample_poly` takes them as its window.
     init(ratio: RationalRatio, taps: [Double]) {
         self.ratio = ratio
         half = (taps.count - 1) / 2
+        let longest = (taps.count + ratio.up - 1) / ratio.up
+        let groups = (longest + 7) / 8
+        reach = groups * 8
         phases = (0..<ratio.up).map { phase in
-            stride(from: phase, to: taps.count, by: ratio.up).reversed().map { Float(taps[$0] * Double(ratio.up)) }
+            var row = [Float](repeating: 0, count: groups * 8)
+            for (age, tap) in stride(from: phase, to: taps.count, by: ratio.up).enumerated() {
+                row[row.count - 1 - age] = Float(taps[tap] * Double(ratio.up))
+            }
+            return (0..<groups).map { group in
+                var lanes = SIMD8<Float>()
+                for lane in 0..<8 { lanes[lane] = row[group * 8 + lane] }
+                return lanes
+            }
         }
     }
 
@@ -32,8 +46,10 @@ final class Resampler: Sendable {
 struct ResampleStage: LeadStage {
     private let resampler: Resampler
     private let edge: FilterEdge
-    /// Samples from `origin` on.
-    private var pending: [Float] = []
+    /// Eight samples from each sample on, so that taps and samples meet eight at a time.
+    private var windows: [SIMD8<Float>] = []
+    private var newest = SIMD8<Float>()
+    /// Position of the first sample of `windows[0]`.
     private var origin = 0
     private var count = 0
     private var produced = 0
@@ -45,17 +61,25 @@ struct ResampleStage: LeadStage {
     }
 
     mutating func push(_ input: [Float], into output: inout [Float]) {
-        guard let first = input.first, let newest = input.last else { return }
+        guard let first = input.first, let final = input.last else { return }
         if last == nil {
-            // Samples before the record: as many as the longest phase reaches back.
-            let reach = resampler.phases[0].count + 1
-            pending = [Float](repeating: edge == .hold ? first : 0, count: reach)
-            origin = -reach
+            // Samples before the record: as many as a phase reaches back.
+            let outside = edge == .hold ? first : 0
+            origin = -resampler.reach - 8
+            newest = SIMD8(repeating: outside)
+            windows = [newest]
+            for _ in 0..<resampler.reach { append(outside) }
         }
-        last = newest
-        pending.append(contentsOf: input)
+        last = final
+        for sample in input { append(sample) }
         count += input.count
         advance(before: .max, into: &output)
+    }
+
+    @inline(__always)
+    private mutating func append(_ sample: Float) {
+        newest = SIMD8(newest[1], newest[2], newest[3], newest[4], newest[5], newest[6], newest[7], sample)
+        windows.append(newest)
     }
 
     /// Makes every value whose samples are all there.
@@ -63,22 +87,21 @@ struct ResampleStage: LeadStage {
         let (up, down) = (resampler.ratio.up, resampler.ratio.down)
         while produced < limit {
             let place = resampler.half + produced * down
-            let newest = place / up
-            guard newest < origin + pending.count else { break }
-            let taps = resampler.phases[place % up]
-            var index = newest - taps.count + 1 - origin
-            var sum: Float = 0
-            for tap in taps {
-                sum += tap * pending[index]
-                index += 1
+            // The window that begins `reach` samples before the newest one's end.
+            var index = place / up - resampler.reach + 1 - origin
+            guard index + resampler.reach - 8 < windows.count else { break }
+            var sum = SIMD8<Float>()
+            for taps in resampler.phases[place % up] {
+                sum += taps * windows[index]
+                index += 8
             }
-            output.append(sum)
+            output.append(sum.sum())
             produced += 1
         }
-        let needed = (resampler.half + produced * down) / up - resampler.phases[0].count
-        let dead = min(needed - origin, pending.count)
+        let needed = (resampler.half + produced * down) / up - resampler.reach - 8
+        let dead = min(needed - origin, windows.count)
         if dead > 4096 {
-            pending.removeFirst(dead)
+            windows.removeFirst(dead)
             origin += dead
         }
     }
@@ -86,8 +109,9 @@ struct ResampleStage: LeadStage {
     mutating func finish(into output: inout [Float]) {
         guard let last else { return }
         let total = resampler.ratio.length(of: count)
-        let reach = (resampler.half + (total - 1) * resampler.ratio.down) / resampler.ratio.up + 1 - (origin + pending.count)
-        if reach > 0 { pending.append(contentsOf: repeatElement(edge == .hold ? last : 0, count: reach)) }
+        let end = origin + windows.count + 7
+        let missing = (resampler.half + (total - 1) * resampler.ratio.down) / resampler.ratio.up + 1 - end
+        for _ in 0..<max(0, missing) { append(edge == .hold ? last : 0) }
         advance(before: total, into: &output)
     }
 }

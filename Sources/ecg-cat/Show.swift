@@ -35,7 +35,8 @@ enum Show {
         var line = ""
         for name in record.meta.names where name != "key" && name != "tensors" {
             guard let value = record.meta[name] else { continue }
-            let item = "\(name) \(shown(value))"
+            var item = "\(name) \(shown(value))"
+            if item.count > 160 { item = item.prefix(159) + "…" }
             if !line.isEmpty, line.count + item.count > 100 {
                 text += "    " + printable(line) + "\n"
                 line = ""

@@ -17,7 +17,7 @@ struct Conformer: Sendable, CustomStringConvertible {
     let role: Role
     /// Options, as in a script.
     let arguments: String
-    /// A script that writes a whole stream which the tool can use.
+    /// A script that writes a whole stream which the tool can use; for a source, one that makes the files it reads.
     let input: String
     /// Whether a record of the input is a record of the output, so that unknown members and tensors must come through.
     var keepsRecords = true
@@ -36,11 +36,8 @@ struct Conformer: Sendable, CustomStringConvertible {
         self.keepsAll = keepsAll
     }
 
-    /// Recordings, beats and maps with a known answer, made on the spot.
-    private static let recording = "ecg-synth --duration 20 --seed 1"
-    private static let beats = "\(recording) | ecg-beats --length 430 --scale minmax --classes A,E,j,L,N,/,R,V"
-    private static let model = "$ROOT/examples/mitbih-cnn.onnx --classes A,E,j,L,N,/,R,V"
-    private static let maps = "\(beats) | ecg-infer -m \(model) | ecg-attr -m $ROOT/examples/mitbih-cnn.onnx -a saliency"
+    /// A recording in parts, with a known truth, made on the spot.
+    private static let recording = "ecg-synth --duration 12 --part 5 --seed 1"
 
     static let all = [
         Conformer(.filter, "ecg-cat"),
@@ -51,5 +48,11 @@ struct Conformer: Sendable, CustomStringConvertible {
         Conformer(.table, "ecg-cat --to arrow"),
         Conformer(.filter, "ecg-select --where 'label in (N,V)'", keepsAll: false),
         Conformer(.filter, "ecg-select --head 3", keepsAll: false),
+        Conformer(.filter, "ecg-select --balance label --sample 0.9", keepsAll: false),
+        Conformer(.filter, "ecg-filter --band 0.5 40", input: recording),
+        Conformer(.filter, "ecg-filter --scale minmax"),
+        Conformer(.filter, "ecg-beats --length 430 --scale minmax", input: recording, keepsRecords: false),
+        Conformer(.source, "ecg-synth --duration 12 --part 5 --noise 0.05", input: "true"),
+        Conformer(.source, "ecg-read wfdb/synth -a atr --part 5", input: "\(recording) | ecg-cat --to wfdb -o wfdb"),
     ]
 }

@@ -20,7 +20,7 @@ import Testing
 
         init(_ tool: Conformer) throws {
             self.tool = tool
-            let made = Shell.run(tool.input)
+            let made = Shell.run(tool.input, in: scratch.path)
             try #require(made.status == 0, "the input of \(tool): \(made.errors)")
             input = made.output
             path = scratch.file("input", input)

@@ -34,13 +34,13 @@ let package = Package(
         tool("ecg-beats", "ECGSignal", "ECGFormats"),
         tool("ecg-median", "ECGSignal"),
         tool("ecg-measure", "ECGSignal", "ECGKernels"),
-        tool("ecg-infer", "ECGModel"),
+        tool("ecg-infer", "ECGModel", "ECGKernels"),
         tool("ecg-attr", "ECGExplain", "ECGFormats"),
         tool("ecg-segsal", "ECGExplain"),
         tool("ecg-select", "ECGRandom"),
         tool("ecg-cat", "ECGFormats"),
         tool("ecg-synth", "ECGSignal"),
-        tool("ecg-bench", "ECGKernels"),
+        tool("ecg-bench", "ECGKernels", "ECGModel"),
         tool("ecg-compare", "ECGScore", "ECGFormats"),
 
         // For those who work on the kernels

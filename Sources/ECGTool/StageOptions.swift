@@ -6,7 +6,7 @@ import Glibc
 /// The options that every tool has.
 public struct StageOptions: ParsableArguments {
     @Option(
-        name: [.customShort("o"), .customLong("output")],
+        name: .customShort("o"),
         help: .init("Write to FILE, which appears only when it is whole.", valueName: "file"))
     public var output: String?
 

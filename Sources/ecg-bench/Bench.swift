@@ -20,6 +20,9 @@ struct Bench: ParsableCommand {
     @Option(name: [.short, .customLong("threads")], help: "Threads; above 1 a call divides its own work.") var threads = 1
     @Option(help: "Milliseconds to measure each for.") var milliseconds = 30.0
 
+    @Option(help: "Time this ONNX model as a whole instead.") var model: String?
+    @Option(help: "With --model: items a run, with commas.") var batch = "64,1"
+
     func run() throws {
         if let isa {
             guard let set = InstructionSet(name: isa), InstructionSet.force(set) else {
@@ -28,6 +31,10 @@ struct Bench: ParsableCommand {
         }
         guard ["direct", "frequency", "rule"].contains(algorithm), items > 0, threads > 0 else {
             throw ValidationError("--algorithm must be direct, frequency or rule; --items and --threads at least 1")
+        }
+        if let model {
+            let batches = batch.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 }
+            return try NetworkBench(path: model, batches: batches, threads: threads, seconds: milliseconds / 1e3).run(write)
         }
         let workers = threads > 1 ? Workers(count: threads) : nil
         let peak = Peak.operationsPerSecond(workers: workers)

@@ -23,7 +23,7 @@ enum StepArguments {
             guard argument.hasPrefix("--"), let name = parts.first, let step = steps.first(where: { $0.key == name }) else {
                 result.append(argument)
                 // The value of an option may look like a step, but not be one.
-                if ["-o", "--output", "--tensor", "--taps"].contains(argument), index < arguments.count {
+                if ["-o", "--tensor", "--taps"].contains(argument), index < arguments.count {
                     result.append(arguments[index])
                     index += 1
                 }

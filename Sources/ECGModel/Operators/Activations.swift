@@ -2,14 +2,14 @@
 import ECGKernels
 
 /// Relu: max(x, 0). NaN passes.
-struct Relu: UnaryFunction {
+struct Relu: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { x < 0 ? 0 : x }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { x > 0 ? 1 : 0 }
     var isActivation: Bool { true }
 }
 
 /// LeakyRelu: x, or alpha·x below zero.
-struct LeakyRelu: UnaryFunction {
+struct LeakyRelu: NumberFunction {
     let alpha: Float
     init(_ node: NodeReader) throws { alpha = try node.float("alpha", default: 0.01) }
     func value<T: Scalar>(_ x: T) -> T { x < 0 ? T(alpha) * x : x }
@@ -18,14 +18,14 @@ struct LeakyRelu: UnaryFunction {
 }
 
 /// Sigmoid: 1 / (1 + e⁻ˣ).
-struct Sigmoid: UnaryFunction {
+struct Sigmoid: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.sigmoid(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { y * (1 - y) }
     var isActivation: Bool { true }
 }
 
 /// Tanh.
-struct Tanh: UnaryFunction {
+struct Tanh: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.tanh(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { 1 - y * y }
     var isActivation: Bool { true }

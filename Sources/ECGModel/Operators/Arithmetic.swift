@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// a + b.
-struct Addition: BinaryFunction {
+struct Addition: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a + b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1, 1) }
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { nil }
 }
 
 /// a − b.
-struct Subtraction: BinaryFunction {
+struct Subtraction: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a - b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1, -1) }
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { nil }
 }
 
 /// a · b.
-struct Multiplication: BinaryFunction {
+struct Multiplication: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a * b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (b, a) }
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { ((b + b0) / 2, (a + a0) / 2) }
 }
 
 /// a / b.
-struct Division: BinaryFunction {
+struct Division: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a / b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1 / b, -y / b) }
 }

@@ -49,6 +49,11 @@ struct ChannelAffineKernel: Kernel {
 
     func forward(_ run: ForwardRun) {
         guard let x = run.inputs[0], let y = run.outputs[0] else { return }
+        if inner == 1, x.type == .float32 {
+            return Elementwise.channelAffine(
+                rows: count / max(1, affine.scale.count), channels: affine.scale.count, input: x.region(), scale: affine.floats.scale,
+                shift: affine.floats.shift, output: y.region(), activation: activation, workers: run.workers)
+        }
         if x.type == .float32 { forward(x.region(Float.self), y.region()) } else { forward(x.region(Double.self), y.region()) }
     }
 
@@ -72,6 +77,11 @@ struct ChannelAffineKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ g: Region<T>, _ into: Region<T>) {
+        if inner == 1, let g = g as? Region<Float>, let into = into as? Region<Float> {
+            return Elementwise.applyToRows(
+                .multiply, rows: count / max(1, affine.scale.count), channels: affine.scale.count, g, row: affine.floats.scale, output: into,
+                accumulate: true)
+        }
         let scale = affine.scale.map { T($0) }
         forEach(g.count) { i, c in into[i] += g[i] * scale[c] }
     }

@@ -2,7 +2,7 @@
 import ECGKernels
 
 /// A function of two numbers with its derivatives, for operators that broadcast.
-package protocol BinaryFunction: Sendable {
+package protocol PairFunction: Sendable {
     func value<T: Scalar>(_ a: T, _ b: T) -> T
     /// The derivatives by `a` and by `b`, where the function's value is `y`.
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T)
@@ -10,7 +10,7 @@ package protocol BinaryFunction: Sendable {
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)?
 }
 
-extension BinaryFunction {
+extension PairFunction {
     /// The average of the two orders in which a and b can be changed from reference to item (the Shapley value of two players):
     /// for a product it is (b + b0)/2 and (a + a0)/2, for a sum the derivative; it always adds up to Δy.
     package func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? {
@@ -30,7 +30,7 @@ package struct Binary: Operator {
     private let integers: (@Sendable (Int, Int) -> Int?)?
 
     @inline(__always)
-    package init<F: BinaryFunction>(_ function: F, integers: (@Sendable (Int, Int) -> Int?)? = nil) {
+    package init<F: PairFunction>(_ function: F, integers: (@Sendable (Int, Int) -> Int?)? = nil) {
         float = BinaryLoops(function)
         double = BinaryLoops(function)
         self.integers = integers
@@ -110,7 +110,7 @@ private struct BinaryLoops<T: Scalar>: Sendable {
     let reverse: @Sendable (_ run: ReverseRun, _ g: Region<T>, BroadcastWalk) -> Void
 
     @inline(__always)
-    init<F: BinaryFunction>(_ function: F) {
+    init<F: PairFunction>(_ function: F) {
         forward = { a, b, y, walk in
             if walk.isPlain {
                 y.set(a, b) { function.value($0, $1) }

@@ -88,7 +88,13 @@ struct ConvolutionKernel: Kernel {
                         rule: run.rule, accumulate: false)
                 }
             } else {
-                activation.reverse(gradient, output, into: inner, rule: run.rule, accumulate: false)
+                let perItem = gradient.count / items
+                for item in 0..<items {
+                    let range = item * perItem..<(item + 1) * perItem
+                    // Where the input is constant, as behind a padded beat, a sum can be exactly zero; the rounding of a transform must not open the gate there.
+                    let noise = prepared.algorithm == .frequency ? output[range].largestMagnitude * 1e-6 : 0
+                    activation.reverse(gradient[range], output[range], into: inner[range], rule: run.rule, accumulate: false, above: noise)
+                }
             }
         }
         if let residual, let into = run.inputGradients.last??.region(Float.self) {
@@ -113,4 +119,13 @@ struct ChannelAffine: Sendable {
     let node: String
     let scale: [Double]
     let shift: [Double]
+    /// The same for the float32 kernels.
+    let floats: (scale: Region<Float>, shift: Region<Float>)
+
+    init(node: String, scale: [Double], shift: [Double]) {
+        self.node = node
+        self.scale = scale
+        self.shift = shift
+        floats = (Region(scale.map { Float($0) }), Region(shift.map { Float($0) }))
+    }
 }

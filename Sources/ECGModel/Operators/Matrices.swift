@@ -26,11 +26,25 @@ struct GemmOperator: Operator {
         guard k == k2 else { throw node.misfit("matrices \(a.shape.text) and \(b.shape.text) don't go together") }
         let shape = [m, n]
         if let c { guard c.shape.broadcast(with: shape) == shape else { throw node.misfit("summand \(c.shape.text) does not broadcast to \(shape.text)") } }
+        if a.type == .float32, !transA, let weights = b.constant, m > 0, let bias = rowBias(c, columns: n) {
+            return .kernel(
+                [Fact(a.type, try node.checked(shape))],
+                LinearKernel(node: node.node, rows: m, inner: k, columns: n, weights: weights, isTransposed: transB, bias: bias.values, factor: alpha))
+        }
         return .kernel(
             [Fact(a.type, try node.checked(shape))],
             GemmKernel(
                 m: m, n: n, k: k, a: transA ? (1, m) : (k, 1), b: transB ? (1, k) : (n, 1), alpha: Double(alpha), beta: Double(beta),
                 summand: c.map { $0.shape.strides(broadcastTo: shape) }))
+    }
+}
+
+extension GemmOperator {
+    /// The summand as one bias a column, if it is constant and the same for every row; nil if it isn't.
+    private func rowBias(_ summand: Fact?, columns: Int) -> (values: [Float]?, Void)? {
+        guard let summand else { return (nil, ()) }
+        guard let values = summand.constant?.floats, summand.shape.dropLast().allSatisfy({ $0 == 1 }), values.count == 1 || values.count == columns else { return nil }
+        return ((0..<columns).map { beta * (values.count == 1 ? values[0] : values[$0]) }, ())
     }
 }
 

@@ -6,11 +6,14 @@ package final class NodeReader {
     package let node: Node
     /// The floating-point type that the plan computes in, where it is not the model's own.
     package let floatType: ElementType?
+    /// The rule for the reverse run of this use; nil if there is none.
+    package let rule: Rule?
     private var read: Set<String> = []
 
-    package init(_ node: Node, floatType: ElementType? = nil) {
+    package init(_ node: Node, floatType: ElementType? = nil, rule: Rule? = nil) {
         self.node = node
         self.floatType = floatType
+        self.rule = rule
     }
 
     package var opset: Int { node.opset }

@@ -24,7 +24,7 @@ import ECGKernels
 /// for [item, channel, time]; `.follow` and `.broadcast` take what the inputs have, and then shapes must be read through `Layout.stored`.
 ///
 /// ```swift
-/// struct Square: UnaryFunction {
+/// struct Square: NumberFunction {
 ///     func value<T: Scalar>(_ x: T) -> T { x * x }
 ///     func slope<T: Scalar>(_ x: T, _ y: T) -> T { 2 * x }
 /// }

@@ -22,7 +22,7 @@ package struct OperatorEntry: Sendable {
 package enum OperatorRegistry {
     /// A table a family; each is defined beside its operators.
     private static let tables: [[OperatorEntry]] = [
-        activationOperators, arithmeticOperators, convolutionOperators, poolingOperators, normalisationOperators, matrixOperators,
+        activationOperators, arithmeticOperators, convolutionOperators, poolingOperators, normalisationOperators, matrixOperators, recurrentOperators,
         movementOperators, shapeOperators, constantOperators, softmaxOperators,
     ]
 

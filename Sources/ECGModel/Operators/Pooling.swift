@@ -44,16 +44,32 @@ struct PoolOperator: Operator {
         }
         let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + spatial), layout: layout)
         let table = try WindowTable.checked(geometry, input: extents, output: spatial, node: node)
-        return .kernel(
-            [output],
-            PoolKernel(
-                kind: kind, items: input.shape[0], input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout), table: table,
-                divisors: PoolKernel.divisors(kind, geometry, table, ceil: window?.ceil ?? false)))
+        let plain = PoolKernel(
+            kind: kind, items: input.shape[0], input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout), table: table,
+            divisors: PoolKernel.divisors(kind, geometry, table))
+        if input.type == .float32, layout == .channelsLast, let shape = timePool(input.shape, geometry), shape.outputLength == spatial.elementCount {
+            let kernel = TimePoolKernel(kind: kind, shape: shape, items: input.shape[0], isGlobal: window == nil, plain: plain)
+            return .kernel([output], kept: TimePoolKernel.kept(kind, output), kernel)
+        }
+        return .kernel([output], plain)
+    }
+
+    /// The pool as one along time, if the other spatial axes have extent 1 and no window.
+    private func timePool(_ input: Shape, _ geometry: WindowTable.Geometry) -> PoolShape? {
+        let axes = geometry.kernel.indices.filter {
+            input[$0 + 2] != 1 || geometry.kernel[$0] != 1 || geometry.padsBegin[$0] != 0 || geometry.padsEnd[$0] != 0
+        }
+        guard axes.count < 2 else { return nil }
+        let axis = axes.first ?? geometry.kernel.count - 1
+        let shape = PoolShape(
+            channels: input[1], kernel: geometry.kernel[axis], stride: geometry.strides[axis], dilation: geometry.dilations[axis],
+            padLeft: geometry.padsBegin[axis], padRight: geometry.padsEnd[axis], ceilMode: window?.ceil ?? false, inputLength: input[axis + 2])
+        return shape.isValid && input[0] > 0 ? shape : nil
     }
 }
 
 /// Pooling by plain loops, in any layout.
-private struct PoolKernel: Kernel {
+struct PoolKernel: Kernel {
     let kind: PoolOperator.Kind
     let items: Int
     let input: ChannelStrides
@@ -63,7 +79,7 @@ private struct PoolKernel: Kernel {
     let divisors: [Int]
 
     /// The number of positions a window's average is over: those inside, or with count_include_pad those up to the padding's end.
-    static func divisors(_ kind: PoolOperator.Kind, _ geometry: WindowTable.Geometry, _ table: WindowTable, ceil: Bool) -> [Int] {
+    static func divisors(_ kind: PoolOperator.Kind, _ geometry: WindowTable.Geometry, _ table: WindowTable) -> [Int] {
         switch kind {
         case .maximum: []
         case .average: table.output.elementCount == 0 ? [] : (0..<table.output.elementCount).map { max(1, table.bounds[$0 + 1] - table.bounds[$0]) }

@@ -11,15 +11,45 @@ package final class PreparedWeights: Sendable {
         let activation: ECGKernels.Activation
     }
 
-    private let convolutions = Mutex<[Key: Convolution]>([:])
+    struct ProductKey: Hashable {
+        let node: [ValueIndex?]
+        let inner: Int
+        let channelsLast: Shape?
+        let activation: ECGKernels.Activation
+    }
 
-    func convolution(_ key: Key, make: () -> Convolution) -> Convolution {
-        if let found = convolutions.withLock({ $0[key] }) { return found }
+    private let convolutions = Once<Key, Convolution>()
+    private let products = Once<ProductKey, MatrixProduct>()
+    private let layers = Once<[ValueIndex?], Recurrent>()
+
+    func convolution(_ key: Key, make: () -> Convolution) -> Convolution { convolutions.value(key, make) }
+
+    func product(_ key: ProductKey, make: () -> MatrixProduct) -> MatrixProduct { products.value(key, make) }
+
+    /// A recurrent layer, by its node's outputs.
+    func recurrent(_ key: [ValueIndex?], make: () -> Recurrent) -> Recurrent { layers.value(key, make) }
+}
+
+/// Values by key, each made the first time it is asked for, outside of the lock: others are made at the same time.
+private final class Once<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private let known = Mutex<[Key: Value]>([:])
+
+    func value(_ key: Key, _ make: () -> Value) -> Value {
+        if let found = known.withLock({ $0[key] }) { return found }
         let made = make()
-        return convolutions.withLock { known in
-            if let found = known[key] { return found }
-            known[key] = made
+        return known.withLock { table in
+            if let found = table[key] { return found }
+            table[key] = made
             return made
         }
     }
 }
+
+/// A kernel whose weights are packed once a model.
+protocol PreparedKernel: Kernel {
+    func prepared(_ cache: PreparedWeights) -> Self
+}
+
+extension ConvolutionKernel: PreparedKernel {}
+extension LinearKernel: PreparedKernel {}
+extension RecurrentKernel: PreparedKernel {}

@@ -2,7 +2,7 @@
 import ECGKernels
 
 /// A function of one number, with its derivative: all that an element-by-element operator needs.
-package protocol UnaryFunction: Sendable {
+package protocol NumberFunction: Sendable {
     func value<T: Scalar>(_ x: T) -> T
     /// The derivative at `x`, where the function's value is `y`.
     func slope<T: Scalar>(_ x: T, _ y: T) -> T
@@ -10,7 +10,7 @@ package protocol UnaryFunction: Sendable {
     var isActivation: Bool { get }
 }
 
-extension UnaryFunction {
+extension NumberFunction {
     package var isActivation: Bool { false }
 }
 
@@ -20,7 +20,7 @@ package struct Unary: Operator {
 
     // Inlined, so that the loops are compiled for each function by itself.
     @inline(__always)
-    package init<F: UnaryFunction>(_ function: F) { kernel = UnaryKernel(function) }
+    package init<F: NumberFunction>(_ function: F) { kernel = UnaryKernel(function) }
 
     package func wish(_ inputs: [Fact?]) -> LayoutWish { .follow }
 
@@ -37,7 +37,7 @@ private struct UnaryLoops<T: Scalar>: Sendable {
     let reverse: @Sendable (_ run: ReverseRun, _ gradient: Region<T>, _ into: Region<T>) -> Void
 
     @inline(__always)
-    init<F: UnaryFunction>(_ function: F) {
+    init<F: NumberFunction>(_ function: F) {
         forward = { input, output in output.set(input) { function.value($0) } }
         reverse = { run, gradient, into in
             guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
@@ -77,7 +77,7 @@ private struct UnaryKernel: Kernel {
     let double: UnaryLoops<Double>
 
     @inline(__always)
-    init<F: UnaryFunction>(_ function: F) {
+    init<F: NumberFunction>(_ function: F) {
         float = UnaryLoops(function)
         double = UnaryLoops(function)
     }

@@ -26,9 +26,9 @@ package final class Plan: Sendable {
         var steps = builder.steps
         // Packing weights is the larger part of loading a model.
         let list = steps
-        let made = Collected<ConvolutionKernel?>(repeating: nil, count: steps.count)
+        let made = Collected<(any Kernel)?>(repeating: nil, count: steps.count)
         (workers ?? Workers(count: 1)).run(steps.count) { index, _ in
-            made.set(index, (list[index].kernel as? ConvolutionKernel)?.prepared(weights))
+            made.set(index, (list[index].kernel as? any PreparedKernel)?.prepared(weights))
         }
         for (index, kernel) in made.values.enumerated() { if let kernel { steps[index].kernel = kernel } }
         self.request = request

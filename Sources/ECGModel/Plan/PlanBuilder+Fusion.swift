@@ -7,6 +7,7 @@ extension PlanBuilder {
     /// Nothing is merged across a value that is to be read, and under the rescale rule no activation is, since its rule needs the activation's input.
     mutating func fuse() {
         absorbPadding()
+        absorbFlattening()
         removeUnused()
         var index = 0
         while index < steps.count {
@@ -67,6 +68,20 @@ extension PlanBuilder {
         }
     }
 
+    /// A matrix product over a flattened [item, channel, time] takes the elements in the order in which they lie: its weights are reordered instead.
+    private mutating func absorbFlattening() {
+        let visible = visible
+        for index in steps.indices {
+            guard var linear = steps[index].kernel as? LinearKernel, let input = steps[index].inputs[0], !visible.contains(values[input].root),
+                let source = producer(of: values[input].root), let change = steps[source].kernel as? LayoutKernel, change.from == .channelsLast,
+                let original = steps[source].inputs[0], change.shape.first == linear.rows, change.shape.dropFirst().reduce(1, *) == linear.inner
+            else { continue }
+            linear.channelsLast = Array(change.shape.dropFirst())
+            steps[index].kernel = linear
+            steps[index].inputs[0] = original
+        }
+    }
+
     /// Merges what follows step `index` into it, if it can be. True if the step has changed its place or its output.
     private mutating func extend(_ index: Int) -> Bool {
         let step = steps[index]
@@ -103,6 +118,11 @@ extension PlanBuilder {
             }
         }
         guard !rescale, let activation = steps[next].kernel as? ActivationKernel else { return false }
+        if var linear = step.kernel as? LinearKernel, linear.activation == .identity {
+            linear.activation = activation.activation
+            merge(index, next, linear, rule: steps[next].rule)
+            return true
+        }
         if var affine = step.kernel as? ChannelAffineKernel, affine.activation == .identity, values[output].fact.type == .float32 {
             affine.activation = activation.activation
             merge(index, next, affine, rule: steps[next].rule)

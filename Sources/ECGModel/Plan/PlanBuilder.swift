@@ -39,6 +39,9 @@ struct PlanBuilder {
     /// The plan's value for a value of the graph, in the layout it was computed in.
     func plain(_ value: ValueIndex) -> Int? { original[value] }
 
+    /// The shapes of the graph's values, as far as they are known.
+    var shapes: [ValueIndex: Shape] { original.mapValues { values[$0].fact.shape } }
+
     /// The nodes that the kept values, seeds and wanted gradients depend on.
     private func neededNodes() -> [NodeIndex] {
         var needed = Set<NodeIndex>()
@@ -111,7 +114,7 @@ struct PlanBuilder {
     }
 
     private mutating func add(_ node: Node, _ made: any Operator) throws {
-        let reader = NodeReader(node, floatType: floatType)
+        let reader = NodeReader(node, floatType: floatType, rule: request.reverse?.rules.rule(for: node))
         var facts: [Fact?] = []
         for input in node.inputs { facts.append(try input.map { try fact($0) }) }
         let layout = layout(made.wish(facts), node, facts)

@@ -24,6 +24,9 @@ public final class Model: Sendable {
     /// Class names from the metadata (`classes`, `class_names`, `labels` or `names`), in the order of the outputs; nil if there are none.
     public let classNames: [String]?
 
+    /// What the file asks for and this library doesn't have; empty unless the model was read to be described.
+    public let unsupported: [ModelError]
+
     package let graph: Graph
     package let operators: [any Operator]
     package let weights = PreparedWeights()
@@ -31,15 +34,16 @@ public final class Model: Sendable {
 
     /// Reads a file, and external data beside it.
     /// - Throws: `ModelError`: the file can't be opened, is no ONNX model, or has an operator or attribute that is not supported.
-    public convenience init(path: String) throws {
+    public convenience init(path: String, toDescribe: Bool = false) throws {
         let slash = path.lastIndex(of: "/")
-        try self.init(bytes: FileBytes.read(path), directory: slash.map { String(path[...$0]) } ?? "./")
+        try self.init(bytes: FileBytes.read(path), directory: slash.map { String(path[...$0]) } ?? "./", toDescribe: toDescribe)
     }
 
     /// - Parameters:
     ///   - bytes: the file.
     ///   - directory: where external data lie, with a slash at its end; nil if there may be none.
-    public init(bytes: [UInt8], directory: String? = nil) throws {
+    ///   - toDescribe: takes operators that are not supported too; such a model can't be run.
+    public init(bytes: [UInt8], directory: String? = nil, toDescribe: Bool = false) throws {
         let proto: Onnx_ModelProto
         do {
             proto = try Onnx_ModelProto(serializedBytes: bytes, extensions: nil, partial: true)
@@ -48,15 +52,17 @@ public final class Model: Sendable {
         }
         graph = try GraphReader.read(proto, directory: directory)
         var unsupported: [ModelError] = []
-        operators = graph.nodes.compactMap { node in
+        operators = graph.nodes.map { node in
             do {
                 return try OperatorRegistry.make(node)
             } catch {
-                unsupported.append(error as? ModelError ?? ModelError(.damaged, "\(error)"))
-                return nil
+                let error = error as? ModelError ?? ModelError(.damaged, "\(error)")
+                unsupported.append(error)
+                return UnsupportedOperator(error: error)
             }
         }
-        if let first = unsupported.first {
+        self.unsupported = unsupported
+        if let first = unsupported.first, !toDescribe {
             let more = unsupported.count > 1 ? " (and \(unsupported.count - 1) more)" : ""
             throw ModelError(first.kind, first.message + more)
         }
@@ -92,4 +98,10 @@ public final class Model: Sendable {
         if let node = graph.nodes.first(where: { $0.name == name }), let output = node.outputs.first ?? nil { return output }
         return graph.value(named: name)
     }
+}
+
+/// Stands for an operator that is not supported, in a model that is only described.
+private struct UnsupportedOperator: Operator {
+    let error: ModelError
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised { throw error }
 }

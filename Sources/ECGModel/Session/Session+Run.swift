@@ -47,7 +47,8 @@ extension Session {
 
     func plan(count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, threads: Int) throws -> Plan {
         try model.plan(
-            PlanRequest(inputShapes: [input.value: [count] + layout.inputShape(itemShape)], kept: kept, reverse: reverse, threads: threads), workers: workers)
+            PlanRequest(inputShapes: [input.value: [count] + layout.inputShape(itemShape)], kept: kept, inDouble: inDouble, reverse: reverse, threads: threads),
+            workers: workers)
     }
 
     static func perItem(_ fact: Fact?, _ count: Int?) -> Int { (fact?.shape.elementCount ?? 0) / max(1, count ?? 1) }

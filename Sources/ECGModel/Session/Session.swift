@@ -30,6 +30,8 @@ public final class Session: Sendable {
     let chunk: Int
     /// A model whose file fixes the number of items takes that many at a time.
     let fixedCount: Int?
+    /// Everything in float64, by plain loops: the yardstick for the fast kernels.
+    let inDouble: Bool
 
     /// - Parameters:
     ///   - itemShape: one item's shape, [lead, time].
@@ -37,13 +39,15 @@ public final class Session: Sendable {
     ///   - layout: recognised if nil: from the extents that the model declares, else the first that its operators accept.
     ///   - activation: by default softmax, unless the graph ends in Softmax or Sigmoid; none for a single output.
     ///   - workers: the threads to use; as many as there are processors if nil.
+    ///   - inDouble: computes in float64 by plain loops, to measure errors by; results are rounded to float32.
     ///   - chunk: items that a thread takes through the graph together; chosen by the size of the activations if nil.
     /// - Throws: `ModelError` of kind `misfit`, with both shapes, if the model can't take such items.
     public init(
         _ model: Model, itemShape: Shape, output: String? = nil, layout: ItemLayout? = nil, activation: OutputActivation? = nil,
-        workers: Workers? = nil, chunk: Int? = nil
+        workers: Workers? = nil, chunk: Int? = nil, inDouble: Bool = false
     ) throws {
         self.model = model
+        self.inDouble = inDouble
         self.itemShape = itemShape
         self.workers = workers ?? Workers(count: Workers.processors)
         guard let input = model.inputs.first else { throw ModelError(.misfit, "the model has no input") }
@@ -63,7 +67,7 @@ public final class Session: Sendable {
         var failure: ModelError?
         let kept = Array(Set([logits, probabilities ?? logits])).sorted()
         for candidate in layout.map({ [$0] }) ?? Self.candidates(input, itemShape) {
-            let request = PlanRequest(inputShapes: [input.value: [fixedCount ?? 1] + candidate.inputShape(itemShape)], kept: kept)
+            let request = PlanRequest(inputShapes: [input.value: [fixedCount ?? 1] + candidate.inputShape(itemShape)], kept: kept, inDouble: inDouble)
             do {
                 guard Self.fits(input, candidate.inputShape(itemShape)) else {
                     throw ModelError(.misfit, "does not fit")

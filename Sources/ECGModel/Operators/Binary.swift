@@ -8,9 +8,13 @@ package protocol PairFunction: Sendable {
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T)
     /// DeepLIFT's multipliers for item (a, b) and reference (a0, b0): `Δy = ma·Δa + mb·Δb` must hold. nil: there is no rule.
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)?
+    /// Whether guided backpropagation and deconvolution have a rule for it, as an activation of `a`.
+    var isActivation: Bool { get }
 }
 
 extension PairFunction {
+    package var isActivation: Bool { false }
+
     /// The average of the two orders in which a and b can be changed from reference to item (the Shapley value of two players):
     /// for a product it is (b + b0)/2 and (a + a0)/2, for a sum the derivative; it always adds up to Δy.
     package func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? {
@@ -132,7 +136,13 @@ private struct BinaryLoops<T: Scalar>: Sendable {
                 } else {
                     slopes = function.slopes(a[ia], b[ib], y[i])
                 }
-                if let ga { ga[ia] += g[i] * slopes.0 }
+                if let ga {
+                    switch run.rule {
+                    case .guided where function.isActivation: ga[ia] += ActivationRules.positive(g[i]) * slopes.0
+                    case .deconvolution where function.isActivation: ga[ia] += ActivationRules.positive(g[i])
+                    default: ga[ia] += g[i] * slopes.0
+                    }
+                }
                 if let gb { gb[ib] += g[i] * slopes.1 }
             }
         }

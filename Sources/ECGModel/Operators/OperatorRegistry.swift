@@ -23,7 +23,9 @@ package enum OperatorRegistry {
     /// A table a family; each is defined beside its operators.
     private static let tables: [[OperatorEntry]] = [
         activationOperators, arithmeticOperators, convolutionOperators, poolingOperators, normalisationOperators, matrixOperators, recurrentOperators,
-        movementOperators, shapeOperators, constantOperators, softmaxOperators,
+        movementOperators, shapeOperators, constantOperators, softmaxOperators, unaryMathOperators, smoothActivationOperators, comparisonOperators,
+        extremaOperators, selectionOperators, reductionOperators, contractionOperators, repetitionOperators, groupNormalisationOperators,
+        transposedConvolutionOperators, resizeOperators, lpPoolingOperators,
     ]
 
     private struct Key: Hashable {

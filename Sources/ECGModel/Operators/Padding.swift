@@ -98,7 +98,7 @@ struct PadKernel: Kernel {
 }
 
 /// Gathers along several axes, one after the other, with the tensors between them in memory of their own.
-private struct ChainedGather: Kernel {
+struct ChainedGather: Kernel {
     let steps: [AxisGather]
     let type: ElementType
 

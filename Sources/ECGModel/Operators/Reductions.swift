@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// ReduceSum and its like: one value for all elements along some axes.
+struct ReductionOperator: Operator {
+    enum Kind: Sendable { case sum, mean, maximum, minimum, product, l1, l2, logSum, logSumExp, sumSquare }
+
+    private let kind: Kind
+    private let axes: [Int]?
+    private let keepsAxes: Bool
+    /// No axes mean no reduction, not all of them.
+    private let noneIsNone: Bool
+    private let axesAreInput: Bool
+
+    /// - Parameter inputSince: the opset from which the axes are an input.
+    init(_ kind: Kind, _ node: NodeReader, inputSince: Int = 18) throws {
+        self.kind = kind
+        axesAreInput = node.opset >= inputSince
+        axes = axesAreInput ? nil : try node.ints("axes")
+        keepsAxes = try node.flag("keepdims", default: true)
+        noneIsNone = try node.flag("noop_with_empty_axes")
+    }
+
+    func wish(_ inputs: [Fact?]) -> LayoutWish { .rowMajor }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let input = try node.input(0, of: inputs)
+        let rank = input.shape.count
+        var listed = try axesAreInput ? node.constantIntegers(1, of: inputs) : axes
+        if listed?.isEmpty ?? false { listed = nil }
+        if listed == nil, noneIsNone { listed = [] }
+        let reduced = Set(try listed?.map { try node.axis($0, rank: rank) } ?? Array(0..<rank))
+        let kept = input.shape.indices.map { reduced.contains($0) ? 1 : input.shape[$0] }
+        let shape = keepsAxes ? kept : input.shape.indices.filter { !reduced.contains($0) }.map { input.shape[$0] }
+        let walk = ReductionWalk(input.shape, reduced: reduced)
+        let output = Fact(input.type, shape)
+        if input.type.isFloat { return .kernel([output], ReductionKernel(kind: kind, walk: walk)) }
+        guard input.type != .bool || kind == .maximum || kind == .minimum else { throw node.unsupported("element type bool") }
+        guard [.sum, .mean, .maximum, .minimum, .product, .l1, .sumSquare].contains(kind) else {
+            throw node.unsupported("element type \(input.type.rawValue)")
+        }
+        return .kernel([output], IntegerReductionKernel(kind: kind, walk: walk))
+    }
+}
+
+/// How a reduction runs: for each output element the place of its first input element, and the offsets of all that belong to it.
+struct ReductionWalk: Sendable {
+    let bases: [Int]
+    let offsets: [Int]
+
+    init(_ shape: Shape, reduced: Set<Int>) {
+        let strides = shape.strides
+        func places(_ axes: [Int]) -> [Int] {
+            axes.reduce([0]) { places, axis in places.flatMap { place in (0..<shape[axis]).map { place + $0 * strides[axis] } } }
+        }
+        bases = places(shape.indices.filter { !reduced.contains($0) })
+        offsets = places(shape.indices.filter { reduced.contains($0) })
+    }
+}
+
+private struct ReductionKernel: Kernel {
+    let kind: ReductionOperator.Kind
+    let walk: ReductionWalk
+
+    func reverseReads(_ rule: Rule) -> ReverseReads { kind == .sum || kind == .mean ? .none : .all }
+
+    /// Sums are linear; the extrema have the rule of max pooling; the others are sums of, and functions of, one number.
+    func supports(_ rule: Rule) -> Bool { rule != .rescale || kind != .product }
+
+    func forward(_ run: ForwardRun) {
+        guard let type = run.outputs[0]?.type else { return }
+        if type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let type = run.outputGradients[0]?.type else { return }
+        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
+    }
+
+    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+        guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        for (index, base) in walk.bases.enumerated() { y[index] = value(x, base) }
+    }
+
+    private func value<T: Scalar>(_ x: Region<T>, _ base: Int) -> T {
+        func sum(_ term: (T) -> T) -> T { walk.offsets.reduce(0) { $0 + term(x[base + $1]) } }
+        switch kind {
+        case .sum: return sum { $0 }
+        case .mean: return sum { $0 } / T(walk.offsets.count)
+        case .maximum: return extreme(x, base).map { x[$0] } ?? -.infinity
+        case .minimum: return extreme(x, base).map { x[$0] } ?? .infinity
+        case .product: return walk.offsets.reduce(1) { $0 * x[base + $1] }
+        case .l1: return sum { $0.magnitude }
+        case .l2: return sum { $0 * $0 }.squareRoot()
+        case .logSum: return T.log(sum { $0 })
+        case .logSumExp:
+            let top = walk.offsets.reduce(-T.infinity) { max($0, x[base + $1]) }
+            guard top.isFinite else { return sum { $0 }.isNaN ? .nan : top }
+            return top + T.log(sum { T.exp($0 - top) })
+        case .sumSquare: return sum { $0 * $0 }
+        }
+    }
+
+    /// Where the largest (smallest) element is; the first of equals, and NaN before all.
+    private func extreme<T: Scalar>(_ x: Region<T>, _ base: Int) -> Int? {
+        var best: Int?
+        for offset in walk.offsets {
+            let place = base + offset
+            guard let known = best else {
+                best = place
+                continue
+            }
+            if x[known].isNaN { break }
+            if x[place].isNaN || (kind == .maximum ? x[place] > x[known] : x[place] < x[known]) { best = place }
+        }
+        return best
+    }
+
+    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+        guard let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
+        if kind == .sum || kind == .mean {
+            let share = kind == .mean ? T(walk.offsets.count) : 1
+            for (index, base) in walk.bases.enumerated() { for offset in walk.offsets { into[base + offset] += g[index] / share } }
+            return
+        }
+        guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        let references = run.rule == .rescale ? run.referenceInputs[0]?.region(T.self) : nil
+        for (index, base) in walk.bases.enumerated() {
+            if let x0 = references {
+                rescale(x, x0, base, g[index], into)
+            } else {
+                gradient(x, y[index], base, g[index], into)
+            }
+        }
+    }
+
+    private func gradient<T: Scalar>(_ x: Region<T>, _ y: T, _ base: Int, _ g: T, _ into: Region<T>) {
+        switch kind {
+        case .sum, .mean: break
+        case .maximum, .minimum: if let place = extreme(x, base) { into[place] += g }
+        case .product:
+            // Without dividing by an element that may be zero.
+            for offset in walk.offsets {
+                into[base + offset] += g * walk.offsets.reduce(1) { $1 == offset ? $0 : $0 * x[base + $1] }
+            }
+        case .l1: for offset in walk.offsets { into[base + offset] += x[base + offset] > 0 ? g : x[base + offset] < 0 ? -g : 0 }
+        case .l2: if y != 0 { for offset in walk.offsets { into[base + offset] += g * x[base + offset] / y } }
+        case .logSum: for offset in walk.offsets { into[base + offset] += g / T.exp(y) }
+        case .logSumExp: for offset in walk.offsets { into[base + offset] += g * T.exp(x[base + offset] - y) }
+        case .sumSquare: for offset in walk.offsets { into[base + offset] += 2 * g * x[base + offset] }
+        }
+    }
+
+    /// DeepLIFT: what is not linear is a function of one number (rescale) of a sum of functions of one number (rescale each).
+    private func rescale<T: Scalar>(_ x: Region<T>, _ x0: Region<T>, _ base: Int, _ g: T, _ into: Region<T>) {
+        if kind == .maximum || kind == .minimum {
+            guard let place = extreme(x, base), let other = extreme(x0, base) else { return }
+            let (y, y0) = (x[place], x0[other])
+            let between = kind == .maximum ? max(y, y0) : min(y, y0)
+            let (first, second) = (x[place] - x0[place], x[other] - x0[other])
+            into[place] += g * (first.magnitude < 1e-10 ? 1 : (between - y0) / first)
+            if second.magnitude >= 1e-10 { into[other] += g * (y - between) / second }
+            return
+        }
+        // The numbers are taken off the larger maximum so that their exponentials stay in range.
+        let top: T = kind == .logSumExp ? walk.offsets.reduce(-T.infinity) { max($0, max(x[base + $1], x0[base + $1])) } : 0
+        func inner(_ v: T) -> T {
+            switch kind {
+            case .l1: v.magnitude
+            case .l2, .sumSquare: v * v
+            case .logSumExp: T.exp(v - top)
+            default: v
+            }
+        }
+        func innerSlope(_ v: T) -> T {
+            switch kind {
+            case .l1: v > 0 ? 1 : v < 0 ? -1 : 0
+            case .l2, .sumSquare: 2 * v
+            case .logSumExp: T.exp(v - top)
+            default: 1
+            }
+        }
+        func outer(_ s: T) -> T {
+            switch kind {
+            case .l2: s.squareRoot()
+            case .logSum, .logSumExp: T.log(s)
+            default: s
+            }
+        }
+        let (s, s0) = (walk.offsets.reduce(0) { $0 + inner(x[base + $1]) }, walk.offsets.reduce(0) { $0 + inner(x0[base + $1]) })
+        let multiplier = ActivationRules.multiplier(s, outer(s), s0, outer(s0)) {
+            switch kind {
+            case .l2: s > 0 ? 1 / (2 * s.squareRoot()) : 0
+            case .logSum, .logSumExp: 1 / s
+            default: 1
+            }
+        }
+        for offset in walk.offsets {
+            let (v, v0) = (x[base + offset], x0[base + offset])
+            into[base + offset] += g * multiplier * ActivationRules.multiplier(v, inner(v), v0, inner(v0)) { innerSlope(v) }
+        }
+    }
+}
+
+/// Reductions of whole numbers; those that don't fit wrap.
+private struct IntegerReductionKernel: Kernel {
+    let kind: ReductionOperator.Kind
+    let walk: ReductionWalk
+
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { [] }
+
+    func forward(_ run: ForwardRun) {
+        guard let x = run.inputs[0]?.integers, let y = run.outputs[0] else { return }
+        y.setIntegers(
+            walk.bases.map { base in
+                let elements = walk.offsets.lazy.map { x[base + $0] }
+                switch kind {
+                case .maximum: return elements.max() ?? .min
+                case .minimum: return elements.min() ?? .max
+                case .product: return elements.reduce(1, &*)
+                case .l1: return elements.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
+                case .sumSquare: return elements.reduce(0) { $0 &+ $1 &* $1 }
+                case .mean: return walk.offsets.isEmpty ? 0 : elements.reduce(0, &+) / walk.offsets.count
+                default: return elements.reduce(0, &+)
+                }
+            })
+    }
+}
+
+/// ArgMax and ArgMin: where the extreme element along an axis is. No gradient flows.
+struct ExtremePlaceOperator: Operator {
+    private let largest: Bool
+    private let axis: Int
+    private let keepsAxis: Bool
+    private let last: Bool
+
+    init(_ node: NodeReader, largest: Bool) throws {
+        self.largest = largest
+        axis = try node.int("axis", default: 0)
+        keepsAxis = try node.flag("keepdims", default: true)
+        last = try node.flag("select_last_index")
+    }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let input = try node.input(0, of: inputs)
+        let axis = try node.axis(self.axis, rank: input.shape.count)
+        guard !input.shape.isEmpty, input.shape[axis] > 0 else { throw node.misfit("axis \(axis) of \(input.shape.text) has no elements") }
+        var shape = input.shape
+        if keepsAxis { shape[axis] = 1 } else { shape.remove(at: axis) }
+        return .kernel(
+            [Fact(.int64, shape)], ExtremePlaceKernel(walk: ReductionWalk(input.shape, reduced: [axis]), largest: largest, last: last))
+    }
+}
+
+private struct ExtremePlaceKernel: Kernel {
+    let walk: ReductionWalk
+    let largest: Bool
+    let last: Bool
+
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { [] }
+    func supports(_ rule: Rule) -> Bool { true }
+
+    func forward(_ run: ForwardRun) {
+        guard let x = run.inputs[0]?.doubles, let y = run.outputs[0]?.region(Int64.self) else { return }
+        for (index, base) in walk.bases.enumerated() {
+            var best = 0
+            for place in walk.offsets.indices.dropFirst() {
+                let (value, known) = (x[base + walk.offsets[place]], x[base + walk.offsets[best]])
+                if (largest ? value > known : value < known) || (last && value == known) || (value.isNaN && !known.isNaN) { best = place }
+            }
+            y[index] = Int64(best)
+        }
+    }
+}
+
+let reductionOperators: [OperatorEntry] = [
+    OperatorEntry("ReduceSum") { try ReductionOperator(.sum, $0, inputSince: 13) },
+    OperatorEntry("ReduceMean") { try ReductionOperator(.mean, $0) },
+    OperatorEntry("ReduceMax") { try ReductionOperator(.maximum, $0) },
+    OperatorEntry("ReduceMin") { try ReductionOperator(.minimum, $0) },
+    OperatorEntry("ReduceProd") { try ReductionOperator(.product, $0) },
+    OperatorEntry("ReduceL1") { try ReductionOperator(.l1, $0) },
+    OperatorEntry("ReduceL2") { try ReductionOperator(.l2, $0) },
+    OperatorEntry("ReduceLogSum") { try ReductionOperator(.logSum, $0) },
+    OperatorEntry("ReduceLogSumExp") { try ReductionOperator(.logSumExp, $0) },
+    OperatorEntry("ReduceSumSquare") { try ReductionOperator(.sumSquare, $0) },
+    OperatorEntry("ArgMax") { try ExtremePlaceOperator($0, largest: true) },
+    OperatorEntry("ArgMin") { try ExtremePlaceOperator($0, largest: false) },
+]

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+
+/// Resize and Upsample: to the nearest element or linearly between two, along each axis by itself.
+struct ResizeOperator: Operator {
+    private let mode: String
+    private let coordinates: String
+    private let nearest: String
+    private let scales: [Float]?
+    private let axes: [Int]?
+    private let keepAspect: String
+    private let isUpsample: Bool
+    private let outside: Float
+
+    init(_ node: NodeReader) throws {
+        isUpsample = node.node.opType == "Upsample"
+        mode = try node.string("mode", default: "nearest")
+        guard ["nearest", "linear", "bilinear"].contains(mode) else { throw node.unsupported("mode \(mode)") }
+        let old = isUpsample || node.opset < 11
+        coordinates = try node.string("coordinate_transformation_mode", default: old ? "asymmetric" : "half_pixel")
+        guard ["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"].contains(coordinates) else {
+            throw node.unsupported("coordinate_transformation_mode \(coordinates)")
+        }
+        nearest = try node.string("nearest_mode", default: old ? "floor" : "round_prefer_floor")
+        guard ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"].contains(nearest) else {
+            throw node.unsupported("nearest_mode \(nearest)")
+        }
+        scales = isUpsample && node.opset < 9 ? try node.floats("scales") : nil
+        axes = try node.ints("axes")
+        keepAspect = try node.string("keep_aspect_ratio_policy", default: "stretch")
+        guard keepAspect == "stretch" else { throw node.unsupported("keep_aspect_ratio_policy \(keepAspect)") }
+        guard !(try node.flag("antialias")) else { throw node.unsupported("antialias") }
+        outside = try node.float("extrapolation_value", default: 0)
+        node.ignore("cubic_coeff_a", "exclude_outside")
+    }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let input = try node.input(0, of: inputs)
+        let rank = input.shape.count
+        let places = try axes?.map { try node.axis($0, rank: rank) } ?? Array(0..<rank)
+        var factors = [Double](repeating: 1, count: rank)
+        var shape = input.shape
+        let scaleInput = isUpsample || node.opset < 11 ? 1 : 2
+        let sizes = isUpsample || node.opset < 11 ? nil : try node.constantIntegers(3, of: inputs)
+        let given = try scales.map { $0.map { Double($0) } } ?? node.constant(scaleInput, of: inputs)?.doubles ?? []
+        if let sizes, !sizes.isEmpty {
+            guard sizes.count == places.count, sizes.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else {
+                throw node.misfit("sizes \(sizes.text) for \(input.shape.text)")
+            }
+            for (i, axis) in places.enumerated() where input.shape[axis] > 0 {
+                shape[axis] = sizes[i]
+                factors[axis] = Double(sizes[i]) / Double(input.shape[axis])
+            }
+        } else {
+            guard given.count == places.count, given.allSatisfy({ $0 > 0 && $0 < 1e6 }) else {
+                throw node.misfit("scales for \(input.shape.text)")
+            }
+            for (i, axis) in places.enumerated() {
+                factors[axis] = given[i]
+                shape[axis] = Int((Double(input.shape[axis]) * given[i]).rounded(.down))
+            }
+        }
+        let output = Fact(input.type, try node.checked(shape))
+        guard shape.allSatisfy({ $0 > 0 }) else { throw node.misfit("would give \(shape.text)") }
+        var steps: [LineMix] = []
+        var current = input.shape
+        for axis in 0..<rank where shape[axis] != input.shape[axis] || factors[axis] != 1 {
+            let taps = (0..<shape[axis]).map { neighbours($0, from: input.shape[axis], to: shape[axis], scale: factors[axis]) }
+            steps.append(
+                LineMix(outer: current[..<axis].reduce(1, *), extent: current[axis], inner: current[(axis + 1)...].reduce(1, *), taps: taps)
+            )
+            current[axis] = shape[axis]
+        }
+        if steps.isEmpty { return .view(input, as: shape) }
+        guard input.type.isFloat || mode == "nearest" else { throw node.unsupported("element type \(input.type.rawValue)") }
+        if !input.type.isFloat || mode == "nearest" {
+            let gathers = steps.map {
+                AxisGather(outer: $0.outer, extent: $0.extent, inner: $0.inner, indices: $0.taps.map { Int32($0.first) })
+            }
+            return .kernel([output], gathers.count == 1 ? gathers[0] : ChainedGather(steps: gathers, type: input.type))
+        }
+        return .kernel([output], LineMixKernel(steps: steps))
+    }
+
+    /// Where an element of the output comes from: two neighbours of the input and the share of the second.
+    private func neighbours(_ index: Int, from extent: Int, to length: Int, scale: Double) -> LineMix.Taps {
+        let i = Double(index)
+        let x: Double
+        switch coordinates {
+        case "asymmetric": x = i / scale
+        case "align_corners": x = length == 1 ? 0 : i * Double(extent - 1) / Double(length - 1)
+        case "pytorch_half_pixel": x = length > 1 ? (i + 0.5) / scale - 0.5 : 0
+        case "half_pixel_symmetric":
+            // The output is centred as a whole, so that a size that was rounded off is rounded off on both sides.
+            let adjustment = Double(length) / (scale * Double(extent))
+            x = Double(extent) / 2 * (1 - adjustment) + (i + 0.5) / scale - 0.5
+        default: x = (i + 0.5) / scale - 0.5
+        }
+        if mode == "nearest" {
+            let place: Double
+            switch nearest {
+            case "floor": place = x.rounded(.down)
+            case "ceil": place = x.rounded(.up)
+            case "round_prefer_ceil": place = (x + 0.5).rounded(.down)
+            default: place = (x - 0.5).rounded(.up)
+            }
+            let clamped = Int(min(max(place, 0), Double(extent - 1)))
+            return LineMix.Taps(first: clamped, second: clamped, share: 0)
+        }
+        let clamped = min(max(x, 0), Double(extent - 1))
+        let first = Int(clamped)
+        return LineMix.Taps(first: first, second: min(first + 1, extent - 1), share: clamped - Double(first))
+    }
+}
+
+/// Lines along one axis as weighted means of two elements of the lines that go in.
+struct LineMix: Sendable {
+    struct Taps: Sendable {
+        let first: Int
+        let second: Int
+        let share: Double
+    }
+
+    let outer: Int
+    let extent: Int
+    let inner: Int
+    let taps: [Taps]
+
+    func apply<T: Scalar>(_ x: Region<T>, _ y: Region<T>) {
+        for o in 0..<outer {
+            for (i, tap) in taps.enumerated() {
+                let (a, b, at) = ((o * extent + tap.first) * inner, (o * extent + tap.second) * inner, (o * taps.count + i) * inner)
+                let share = T(tap.share)
+                for n in 0..<inner { y[at + n] = x[a + n] + share * (x[b + n] - x[a + n]) }
+            }
+        }
+    }
+
+    func applyReverse<T: Scalar>(_ g: Region<T>, _ into: Region<T>) {
+        for o in 0..<outer {
+            for (i, tap) in taps.enumerated() {
+                let (a, b, at) = ((o * extent + tap.first) * inner, (o * extent + tap.second) * inner, (o * taps.count + i) * inner)
+                let share = T(tap.share)
+                for n in 0..<inner {
+                    into[a + n] += (1 - share) * g[at + n]
+                    into[b + n] += share * g[at + n]
+                }
+            }
+        }
+    }
+}
+
+private struct LineMixKernel: Kernel {
+    let steps: [LineMix]
+
+    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
+    func supports(_ rule: Rule) -> Bool { true }
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { inputs[0]?.constant == nil ? [0] : [] }
+
+    func forward(_ run: ForwardRun) {
+        guard let y = run.outputs[0] else { return }
+        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let g = run.outputGradients[0] else { return }
+        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
+    }
+
+    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+        guard var current = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        for (number, step) in steps.enumerated() {
+            let next = number == steps.count - 1 ? y : Region<T>(count: step.outer * step.taps.count * step.inner)
+            step.apply(current, next)
+            current = next
+        }
+    }
+
+    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+        guard var current = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
+        for (number, step) in steps.enumerated().reversed() {
+            let next = number == 0 ? into : Region<T>(count: step.outer * step.extent * step.inner)
+            step.applyReverse(current, next)
+            current = next
+        }
+    }
+}
+
+let resizeOperators: [OperatorEntry] = [
+    OperatorEntry("Resize", since: 10) { try ResizeOperator($0) },
+    OperatorEntry("Upsample", since: 7, until: 9) { try ResizeOperator($0) },
+]

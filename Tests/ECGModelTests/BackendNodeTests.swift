@@ -94,28 +94,16 @@ struct BackendNodeTests {
             guard let value = graph.value(named: input.name) else { continue }
             if fixed(index, input.tensor) { graph.constants[value] = input.tensor } else { fed.append((value, input.tensor)) }
         }
-        let operators = try graph.nodes.map { try OperatorRegistry.make($0) }
-        let wanted = graph.outputs.map(\.value)
-        let request = PlanRequest(inputShapes: Dictionary(uniqueKeysWithValues: fed.map { ($0.value, $0.tensor.shape) }), kept: wanted)
-        let plan = try Plan(graph, operators, request, weights: PreparedWeights(), workers: nil)
-        let memory = PlanMemory(plan, workers: nil)
-        for (value, tensor) in fed {
-            guard let place = memory.tensor(value) else { continue }
-            StridedMove.layout(tensor.shape, from: .rowMajor, to: plan.fact(value)?.layout ?? .rowMajor)
-                .forward(ForwardRun(inputs: [tensor], outputs: [place], kept: [], scratch: nil, workers: nil))
-        }
-        memory.forward()
-        for (index, value) in wanted.enumerated() {
+        for (index, found) in try graph.evaluate(fed).enumerated() {
             let expected = try Tensor.read(bytes("\(folder)/output_\(index).pb"))
-            guard let fact = plan.fact(value), let found = memory.tensor(value) else { return "output \(index) is missing" }
-            guard fact.shape == expected.shape else { return "output \(index) has shape \(fact.shape.text), not \(expected.shape.text)" }
-            guard fact.type == expected.type else { return "output \(index) is \(fact.type.rawValue), not \(expected.type.rawValue)" }
-            let plain = Tensor(type: fact.type, shape: fact.shape)
-            StridedMove.layout(fact.shape, from: fact.layout, to: .rowMajor)
-                .forward(ForwardRun(inputs: [found], outputs: [plain], kept: [], scratch: nil, workers: nil))
-            for (place, (a, b)) in zip(plain.doubles, expected.doubles).enumerated() {
+            guard found.shape == expected.shape else { return "output \(index) has shape \(found.shape.text), not \(expected.shape.text)" }
+            guard found.type == expected.type else { return "output \(index) is \(found.type.rawValue), not \(expected.type.rawValue)" }
+            let (values, reference) = (found.doubles, expected.doubles)
+            for place in values.indices {
+                let (a, b) = (values[place], reference[place])
                 if a == b || (a.isNaN && b.isNaN) { continue }
-                if !(abs(a - b) <= one.absolute + one.relative * abs(b)) { return "output \(index), element \(place), is \(a), not \(b)" }
+                let allowed: Double = one.absolute + one.relative * b.magnitude
+                if !((a - b).magnitude <= allowed) { return "output \(index), element \(place), is \(a), not \(b)" }
             }
         }
         return nil

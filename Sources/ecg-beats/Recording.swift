@@ -18,6 +18,7 @@ final class Recording {
     private let template: Record
 
     init(_ part: Record, options: Beats, stage: Stage) throws {
+        if part.sample != nil, part.r != nil { throw ToolError(.data, "the record is a beat already") }
         key = part.key
         self.options = options
         self.stage = stage

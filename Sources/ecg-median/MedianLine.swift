@@ -23,6 +23,9 @@ final class MedianLine {
         abandoned = nil
         if let source = open, source.name != name || source.isOfBeats != isBeat {
             open = nil
+            guard source.isOfBeats else {
+                throw ToolError(.data, "the last part of the recording is missing", record: source.name)
+            }
             try source.finish()
         }
         let source = try open ?? MedianSource(record, name: name, isOfBeats: isBeat, options: options, stage: stage)
@@ -42,6 +45,8 @@ final class MedianLine {
     func finish() throws {
         guard let source = open else { return }
         open = nil
+        // A recording is ended by its last part, beats by whatever comes after them.
+        guard source.isOfBeats else { throw ToolError(.data, "the last part of the recording is missing", record: source.name) }
         do { try source.finish() } catch { try stage.failed(source.name, error) }
     }
 }

@@ -17,6 +17,16 @@ public enum ButterworthKind: Equatable, Sendable {
     case highpass(Double)
     case bandpass(Double, Double)
     case bandstop(Double, Double)
+
+    /// As the arguments of `scipy.signal.butter`.
+    var words: String {
+        switch self {
+        case .lowpass(let frequency): "\(frequency), 'lowpass'"
+        case .highpass(let frequency): "\(frequency), 'highpass'"
+        case .bandpass(let low, let high): "[\(low), \(high)], 'bandpass'"
+        case .bandstop(let low, let high): "[\(low), \(high)], 'bandstop'"
+        }
+    }
 }
 
 /// A digital Butterworth filter as a cascade of second-order sections: `scipy.signal.butter(order, …, output="sos")`, but for the pairing of

@@ -94,7 +94,7 @@ public final class FilterPlan: Sendable {
             guard (1...24).contains(order) else { throw FilterError("--iir: the order must lie between 1 and 24") }
             var prepared: [Prepared] = []
             for kind in try BandDesign.butterworth(step, fs: fs) {
-                words.append("sosfiltfilt(butter(\(order), \(kind), fs=\(fs), output='sos'), x)")
+                words.append("sosfiltfilt(butter(\(order), \(kind.words), fs=\(fs), output='sos'), x)")
                 prepared.append(.iir(try ZeroPhaseIIR(Butterworth(order: order, kind: kind, fs: fs))))
             }
             return prepared

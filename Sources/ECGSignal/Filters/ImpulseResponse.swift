@@ -47,6 +47,7 @@ struct ValidConvolution: Sendable {
     private var pending: [Float] = []
     private var done = 0
     private var offset: Float?
+    private var filledBlock = false
 
     init(_ response: ImpulseResponse) { self.response = response }
 
@@ -56,6 +57,7 @@ struct ValidConvolution: Sendable {
         pending.append(contentsOf: input)
         let length = response.blockLength
         guard pending.count - done >= length else { return }
+        filledBlock = true
         let kernel = response.kernel(length: length)
         while pending.count - done >= length {
             convolve(kernel, count: length - kernel.taps + 1, into: &output)
@@ -67,7 +69,8 @@ struct ValidConvolution: Sendable {
     mutating func finish(into output: inout [Float]) {
         let left = pending.count - response.taps.count + 1
         guard left > 0 else { return }
-        let kernel = response.kernel(length: response.lastLength(pending.count))
+        // A record that filled a block has that block's kernel already; a short one gets a transform of its own length.
+        let kernel = response.kernel(length: filledBlock ? response.blockLength : response.lastLength(pending.count))
         convolve(kernel, count: left, into: &output)
         pending = []
         done = 0

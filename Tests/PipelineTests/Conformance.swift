@@ -52,6 +52,7 @@ struct Conformer: Sendable, CustomStringConvertible {
         Conformer(.filter, "ecg-filter --band 0.5 40", input: recording),
         Conformer(.filter, "ecg-filter --scale minmax"),
         Conformer(.filter, "ecg-beats --length 430 --scale minmax", input: recording, keepsRecords: false),
+        Conformer(.filter, "ecg-measure"),
         Conformer(.source, "ecg-synth --duration 12 --part 5 --noise 0.05", input: "true"),
         Conformer(.source, "ecg-read wfdb/synth -a atr --part 5", input: "\(recording) | ecg-cat --to wfdb -o wfdb"),
     ]

@@ -6,6 +6,7 @@ typedef float NAME(vec) __attribute__((vector_size(4 * LANES)));
 typedef float NAME(loose) __attribute__((vector_size(4 * LANES), aligned(4)));
 typedef uint32_t NAME(bits) __attribute__((vector_size(4 * LANES)));
 typedef double NAME(wide) __attribute__((vector_size(4 * LANES)));
+typedef float NAME(half) __attribute__((vector_size(2 * LANES)));
 #define vec NAME(vec)
 #define loose NAME(loose)
 #define bits NAME(bits)

@@ -23,9 +23,9 @@ ALWAYS void NAME(sums)(const int count, const int parts, const double *cosines, 
             index[g] -= index[g] >= points ? points : 0;
         }
     }
-    UNROLL for (int g = 0; g < count; g++) UNROLL for (int v = 0; v < parts; v++) UNROLL for (int lane = 0; lane < LANES / 2; lane++) {
-        to[g * stride + v * (LANES / 2) + lane] = (float)(real[g][v][lane] * scale);
-        to[g * stride + (parts + v) * (LANES / 2) + lane] = (float)(imaginary[g][v][lane] * scale);
+    UNROLL for (int g = 0; g < count; g++) UNROLL for (int v = 0; v < parts; v++) {
+        *(NAME(half) *)(to + g * stride + v * (LANES / 2)) = __builtin_convertvector(real[g][v] * scale, NAME(half));
+        *(NAME(half) *)(to + g * stride + (parts + v) * (LANES / 2)) = __builtin_convertvector(imaginary[g][v] * scale, NAME(half));
     }
 }
 

@@ -48,27 +48,33 @@ package struct FrequencyProblem: Sendable, Hashable {
         return (row, position - row * shape.stride)
     }
 
-    /// Calls `body(tap, output channel, weight)` for the weights that leave an input channel.
+    /// For every tap of the original kernel, the tap of this problem that it becomes and the phase that it meets.
+    var places: [(tap: Int, phase: Int)] {
+        (0..<shape.kernel).map { tap in
+            let place = Self.row(of: tap, shape)
+            return (direction == .forward ? place.row + lead : lead - place.row, place.phase)
+        }
+    }
+
+    /// Writes the weights that leave an input channel to `values` [tap, output channel], which hold zeros, rows `width` apart.
     /// - Parameter weights: [output channel, input channel, tap] of the original convolution.
-    func forEachWeight(from input: Int, of weights: UnsafePointer<Float>, _ body: (_ tap: Int, _ output: Int, _ weight: Float) -> Void) {
+    func gather(
+        from input: Int, _ weights: UnsafePointer<Float>, places: [(tap: Int, phase: Int)], into values: UnsafeMutablePointer<Double>,
+        width: Int
+    ) {
         let count = shape.inputChannels
         let kernel = shape.kernel
         switch direction {
         case .forward:
             let (phase, channel) = input.quotientAndRemainder(dividingBy: count)
-            for tap in 0..<kernel {
-                let place = Self.row(of: tap, shape)
-                guard place.phase == phase else { continue }
-                for output in 0..<shape.outputChannels {
-                    body(place.row + lead, output, weights[(output * count + channel) * kernel + tap])
-                }
+            for output in 0..<shape.outputChannels {
+                let source = weights + (output * count + channel) * kernel
+                for tap in 0..<kernel where places[tap].phase == phase { values[places[tap].tap * width + output] = Double(source[tap]) }
             }
         case .inputGradient:
-            for tap in 0..<kernel {
-                let place = Self.row(of: tap, shape)
-                for channel in 0..<count {
-                    body(lead - place.row, place.phase * count + channel, weights[(input * count + channel) * kernel + tap])
-                }
+            for channel in 0..<count {
+                let source = weights + (input * count + channel) * kernel
+                for tap in 0..<kernel { values[places[tap].tap * width + places[tap].phase * count + channel] = Double(source[tap]) }
             }
         }
     }

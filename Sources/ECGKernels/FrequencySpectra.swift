@@ -36,12 +36,12 @@ package final class FrequencySpectra: Sendable {
 
         var table = transform.table
         let width = vectors * lanes
+        let places = problem.places
         let values = Region<Double>(count: problem.taps * width)
         let panelValues = Region<Double>(count: problem.taps * 2 * lanes)
         for input in 0..<inputs {
             values.pointer.update(repeating: 0, count: values.count)
-            let taps = values.pointer
-            problem.forEachWeight(from: input, of: weights) { tap, output, weight in taps[tap * width + output] = Double(weight) }
+            problem.gather(from: input, weights, places: places, into: values.pointer, width: width)
             for panel in panels {
                 let columns = panel.vectors * lanes
                 for tap in 0..<problem.taps {

@@ -89,8 +89,8 @@ public final class Session: Sendable {
             throw ModelError(.misfit, "output '\(declared.name)' of shape \(fact.shape.text) has no value for each item")
         }
         self.activation = activation ?? ending?.activation ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
-        // A chunk's activations should stay in a core's second-level cache.
-        let perItem = max(1, plan.byteCount / (fixedCount ?? 1))
+        // A chunk's activations should stay near a core; scratch memory is the same for any number of items.
+        let perItem = max(1, (plan.byteCount - plan.scratch.count) / (fixedCount ?? 1))
         self.chunk = chunk ?? max(1, min(8, 1_500_000 / perItem))
     }
 

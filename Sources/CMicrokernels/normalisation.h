@@ -19,10 +19,28 @@ INLINE float dot_row(const float *x, const float *y, long n) {
     return sum_of(sum);
 }
 
+/// The largest of a row, NaN if there is one.
+INLINE float top_of_row(const float *x, long n) {
+    float top = x[0];
+    long i = 0;
+    if (n >= LANES) {
+        vec tops = load(x);
+        for (i = LANES; i + LANES <= n; i += LANES) {
+            const vec v = load(x + i);
+            tops = choose((v > tops) | (v != v), v, tops);
+        }
+        float lanes[LANES];
+        store(lanes, tops);
+        top = lanes[0];
+        for (long j = 1; j < LANES; j++) top = lanes[j] > top || lanes[j] != lanes[j] ? lanes[j] : top;
+    }
+    for (; i < n; i++) top = x[i] > top || x[i] != x[i] ? x[i] : top;
+    return top;
+}
+
 static void softmax(long rows, long n, const float *x, float *y, int logarithmic) {
     for (long r = 0; r < rows; r++, x += n, y += n) {
-        float top = x[0];
-        for (long i = 1; i < n; i++) top = x[i] > top || x[i] != x[i] ? x[i] : top;
+        const float top = top_of_row(x, n);
         vec sum = {};
         for (long i = 0; i < n; i += LANES) {
             const long left = n - i;

@@ -124,12 +124,19 @@ public enum Pooling {
     ) {
         precondition(length > 0 && items * length * channels <= gradient.count && items * channels <= upstream.count)
         forEach(items, workers) { item in
-            for row in 0..<length {
-                let target = gradient.pointer + (item * length + row) * channels
-                let source = upstream.pointer + item * channels
-                for channel in 0..<channels {
-                    let share = source[channel] / Float(length)
-                    target[channel] = accumulate ? target[channel] + share : share
+            let kernels = instructionSet.kernels
+            let first = gradient.pointer + item * length * channels
+            let source = upstream.pointer + item * channels
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: channels) { share in
+                guard let share = share.baseAddress else { return }
+                kernels.pointee.binaryScalar(BinaryFunction.divide.code, channels, source, Float(length), 0, share)
+                for row in 0..<length {
+                    let target = first + row * channels
+                    if accumulate {
+                        kernels.pointee.binary(BinaryFunction.add.code, channels, target, share, target, 0)
+                    } else {
+                        target.update(from: share, count: channels)
+                    }
                 }
             }
         }

@@ -146,4 +146,16 @@ struct ConvolutionTests {
             }
         }
     }
+
+    @Test("keeps denormal numbers, which is what plain arithmetic does", arguments: InstructionSet.supported)
+    func denormals(set: InstructionSet) {
+        let shape = ConvolutionShape(inputChannels: 16, outputChannels: 40, kernel: 3, padLeft: 1, padRight: 1, inputLength: 30)
+        let input = (0..<480).map { Float(bitPattern: UInt32($0 % 50)) }
+        let weights = [Float](repeating: 1, count: shape.weightCount)
+        let layer = Convolution(shape: shape, weights: weights, algorithm: .direct, instructionSet: set)
+        let output = Region<Float>(count: 1200)
+        layer.forward(items: 1, input: Region(input), output: output, scratch: Region(count: layer.scratchCount(items: 1)))
+        #expect(output.elements == Reference.convolution(shape, items: 1, input: input, weights: weights))
+        #expect(output[40] > 0 && output[40] < .leastNormalMagnitude)
+    }
 }

@@ -15,19 +15,26 @@ struct InferTool: StageTool {
             """)
 
     @Option(name: [.customShort("m"), .customLong("model")], help: .init("The ONNX file.", valueName: "file")) var model: String
-    @Option(help: .init("Records that are gathered before they go through the model. Does not change any result.", valueName: "n")) var batch = 64
+    @Option(help: .init("Records that are gathered before they go through the model. Does not change any result.", valueName: "n"))
+    var batch = 64
     @Option(help: .init("Names of the classes, in the order of the outputs; by default those in the model's metadata.", valueName: "names"))
     var classes: String?
     @Option(help: .init("The tensor that is fed to the model.", valueName: "name")) var inputTensor = "signal"
-    @Option(name: .customLong("output"), help: .init("The model's output to read; the first by default.", valueName: "name")) var modelOutput: String?
-    @Option(help: .init("How items lie in the model's input: lead,time, time,lead or 1,lead,time; recognised from the model by default.", valueName: "axes"))
+    @Option(name: .customLong("output"), help: .init("The model's output to read; the first by default.", valueName: "name"))
+    var modelOutput: String?
+    @Option(
+        help: .init(
+            "How items lie in the model's input: lead,time, time,lead or 1,lead,time; recognised from the model by default.",
+            valueName: "axes"))
     var layout: ItemLayout?
     @Option(
         help: .init(
-            "softmax, sigmoid or none. By default softmax, unless the graph ends in Softmax or Sigmoid; none for a single output.", valueName: "function"))
+            "softmax, sigmoid or none. By default softmax, unless the graph ends in Softmax or Sigmoid; none for a single output.",
+            valueName: "function"))
     var activation: OutputActivation?
     @Flag(help: "Print inputs, outputs, classes and layers of the model, and what is not supported.") var describe = false
-    @Option(help: .init("With --describe: the shape of one item, as 12,5000, where the model leaves it free.", valueName: "shape")) var item: String?
+    @Option(help: .init("With --describe: the shape of one item, as 12,5000, where the model leaves it free.", valueName: "shape"))
+    var item: String?
     @OptionGroup var input: InputOptions
     @OptionGroup var stage: StageOptions
 

@@ -20,7 +20,9 @@ struct ModelDescription {
         lines.append("classes   \(classes?.joined(separator: ",") ?? "not named in the file")")
         if let layer = model.lastConvolution { lines.append("last-conv \(layer)") }
         let layers = model.layers(itemShape: itemShape)
-        let rows = [["layer", "operator", "output", "weights"]] + layers.map { [$0.name, $0.opType, $0.shape?.text ?? "?", $0.weights?.text ?? ""] }
+        let rows =
+            [["layer", "operator", "output", "weights"]]
+            + layers.map { [$0.name, $0.opType, $0.shape?.text ?? "?", $0.weights?.text ?? ""] }
         let widths = (0..<4).map { column in rows.map { $0[column].count }.max() ?? 0 }
         lines.append("")
         for row in rows {

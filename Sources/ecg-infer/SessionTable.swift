@@ -20,13 +20,16 @@ final class SessionTable {
     }
 
     /// The classes' names, from the command line or the model.
-    private var names: [String]? { tool.classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? model.classNames }
+    private var names: [String]? {
+        tool.classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? model.classNames
+    }
 
     /// Whatever the model alone can tell is wrong is said before a record is read: where it declares its extents, the whole graph is checked.
     func checkBeforeRecords() throws {
         guard model.inputs.count == 1 else {
             throw ToolError(
-                .data, "the model has \(model.inputs.count) inputs (\(model.inputs.map(\.name).joined(separator: ", "))); one is supported", place: tool.model)
+                .data, "the model has \(model.inputs.count) inputs (\(model.inputs.map(\.name).joined(separator: ", "))); one is supported",
+                place: tool.model)
         }
         if let wanted = tool.modelOutput, !model.outputs.contains(where: { $0.name == wanted }) {
             throw ToolError(.usage, "the model has no output '\(wanted)'; it has \(model.outputs.map(\.name).joined(separator: ", "))")

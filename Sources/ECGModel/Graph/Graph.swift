@@ -45,7 +45,9 @@ public struct Declaration: Sendable {
     /// For messages: `[batch,2,430]`.
     public var text: String {
         guard let shape else { return "of any shape" }
-        return "[" + shape.indices.map { shape[$0] >= 0 ? String(shape[$0]) : (extentNames[$0].isEmpty ? "?" : extentNames[$0]) }.joined(separator: ",") + "]"
+        return "["
+            + shape.indices.map { shape[$0] >= 0 ? String(shape[$0]) : (extentNames[$0].isEmpty ? "?" : extentNames[$0]) }.joined(
+                separator: ",") + "]"
     }
 }
 

@@ -18,7 +18,9 @@ struct GraphReader {
     private init(directory: String?) { self.directory = directory }
 
     private mutating func graph(of model: Onnx_ModelProto) throws -> Graph {
-        guard model.hasGraph, !model.graph.node.isEmpty || !model.graph.output.isEmpty else { throw ModelError(.damaged, "has no graph: not an ONNX model") }
+        guard model.hasGraph, !model.graph.node.isEmpty || !model.graph.output.isEmpty else {
+            throw ModelError(.damaged, "has no graph: not an ONNX model")
+        }
         for opset in model.opsetImport {
             opsets[Self.domain(opset.domain)] = Int(clamping: opset.version)
         }
@@ -90,7 +92,8 @@ struct GraphReader {
         let inputs = proto.input.map { $0.isEmpty ? nil : define($0) }
         let outputs = proto.output.map { $0.isEmpty ? nil : define($0) }
         return Node(
-            name: name, opType: proto.opType, domain: domain, inputs: inputs, outputs: outputs, attributes: attributes, opset: opsets[domain] ?? 0)
+            name: name, opType: proto.opType, domain: domain, inputs: inputs, outputs: outputs, attributes: attributes,
+            opset: opsets[domain] ?? 0)
     }
 
     private func value(_ attribute: Onnx_AttributeProto) throws -> AttributeValue {

@@ -50,7 +50,8 @@ extension Tensor {
                 self.init(shape, proto.int64Data)
             case 12, 13:
                 try fits(proto.uint64Data.count, "elements")
-                self = proto.dataType == 13
+                self =
+                    proto.dataType == 13
                     ? Tensor(shape, proto.uint64Data) : Tensor(shape, proto.uint64Data.map { UInt32(truncatingIfNeeded: $0) })
             default:
                 try fits(proto.int32Data.count, "elements")

@@ -57,7 +57,9 @@ struct ActivationKernel: Kernel {
 extension ECGKernels.Activation {
     /// The gradient before the activation, from the one behind it and the activation's result; `into` may be `gradient`.
     /// - Parameter zero: results up to this count as zero.
-    func reverse(_ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool, above zero: Float = 0) {
+    func reverse(
+        _ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool, above zero: Float = 0
+    ) {
         let slope = slope
         // Not slope·g for Relu: nothing may come through, not even an infinite gradient.
         let closed = slope == 0

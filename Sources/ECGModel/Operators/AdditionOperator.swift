@@ -25,7 +25,9 @@ struct AdditionKernel: Kernel {
     func supports(_ rule: Rule) -> Bool { true }
 
     func forward(_ run: ForwardRun) {
-        guard let a = run.inputs[0]?.region(Float.self), let b = run.inputs[1]?.region(Float.self), let y = run.outputs[0]?.region(Float.self) else { return }
+        guard let a = run.inputs[0]?.region(Float.self), let b = run.inputs[1]?.region(Float.self),
+            let y = run.outputs[0]?.region(Float.self)
+        else { return }
         let slope = activation.slope
         switch activation {
         case .identity: y.set(a, b) { $0 + $1 }

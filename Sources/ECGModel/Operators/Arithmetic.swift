@@ -32,5 +32,6 @@ let arithmeticOperators: [OperatorEntry] = [
     OperatorEntry("Add", since: 7) { _ in AdditionOperator() },
     OperatorEntry("Sub", since: 7) { _ in Binary(Subtraction(), integers: { $0 &- $1 }) },
     OperatorEntry("Mul", since: 7) { _ in Binary(Multiplication(), integers: { $0 &* $1 }) },
-    OperatorEntry("Div", since: 7) { _ in Binary(Division(), integers: { $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue }) },
+    OperatorEntry("Div", since: 7) { _ in Binary(Division(), integers: { $1 == 0 ? nil : $0.dividedReportingOverflow(by: $1).partialValue })
+    },
 ]

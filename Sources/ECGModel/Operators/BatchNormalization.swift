@@ -30,7 +30,8 @@ struct BatchNormalizationOperator: Operator {
         let inner = layout == .channelsLast ? 1 : input.shape.dropFirst(2).reduce(1, *)
         return .kernel(
             [Fact(input.type, input.shape, layout: layout)],
-            ChannelAffineKernel(affine: ChannelAffine(node: node.node.name, scale: scale, shift: shift), inner: inner, count: input.shape.elementCount))
+            ChannelAffineKernel(
+                affine: ChannelAffine(node: node.node.name, scale: scale, shift: shift), inner: inner, count: input.shape.elementCount))
     }
 }
 
@@ -79,7 +80,8 @@ struct ChannelAffineKernel: Kernel {
     private func reverse<T: Scalar>(_ g: Region<T>, _ into: Region<T>) {
         if inner == 1, let g = g as? Region<Float>, let into = into as? Region<Float> {
             return Elementwise.applyToRows(
-                .multiply, rows: count / max(1, affine.scale.count), channels: affine.scale.count, g, row: affine.floats.scale, output: into,
+                .multiply, rows: count / max(1, affine.scale.count), channels: affine.scale.count, g, row: affine.floats.scale,
+                output: into,
                 accumulate: true)
         }
         let scale = affine.scale.map { T($0) }

@@ -45,7 +45,9 @@ package struct Binary: Operator {
     package func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let (a, b) = (try node.input(0, of: inputs), try node.input(1, of: inputs))
         guard a.type == b.type else { throw node.misfit("inputs of types \(a.type.rawValue) and \(b.type.rawValue)") }
-        guard let shape = a.shape.broadcast(with: b.shape) else { throw node.misfit("shapes \(a.shape.text) and \(b.shape.text) don't broadcast") }
+        guard let shape = a.shape.broadcast(with: b.shape) else {
+            throw node.misfit("shapes \(a.shape.text) and \(b.shape.text) don't broadcast")
+        }
         let output = Fact(a.type, try node.checked(shape), layout: layout)
         let walk = BroadcastWalk(layout.stored(a.shape), layout.stored(b.shape), output.storedShape)
         if a.type.isFloat { return .kernel([output], BinaryKernel(float: float, double: double, walk: walk)) }
@@ -123,7 +125,8 @@ private struct BinaryLoops<T: Scalar>: Sendable {
             }
         }
         reverse = { run, g, walk in
-            guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+            guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self)
+            else { return }
             let (ga, gb) = (run.inputGradients[0]?.region(T.self), run.inputGradients[1]?.region(T.self))
             var references: (Region<T>, Region<T>)?
             if run.rule == .rescale, let a0 = run.referenceInputs[0]?.region(T.self), let b0 = run.referenceInputs[1]?.region(T.self) {

@@ -49,7 +49,9 @@ struct CastOperator: Operator {
 
     init(_ node: NodeReader) throws {
         node.ignore("saturate", "round_mode")
-        guard let to = try node.int("to"), let type = ElementType(onnx: Int32(truncatingIfNeeded: to)) else { throw node.unsupported("a cast to this type") }
+        guard let to = try node.int("to"), let type = ElementType(onnx: Int32(truncatingIfNeeded: to)) else {
+            throw node.unsupported("a cast to this type")
+        }
         self.type = type
     }
 

@@ -63,7 +63,9 @@ struct ConvolutionKernel: Kernel {
     func scratchBytes(threads: Int) -> Int { (ownScratch(threads) + 16 + (activation == .identity ? 0 : outputCount)) * 4 }
 
     func forward(_ run: ForwardRun) {
-        guard let prepared, let input = run.inputs[0]?.region(Float.self), let output = run.outputs[0]?.region(Float.self), let scratch = run.scratch else { return }
+        guard let prepared, let input = run.inputs[0]?.region(Float.self), let output = run.outputs[0]?.region(Float.self),
+            let scratch = run.scratch
+        else { return }
         var added: Residual?
         if let residual, let rows = run.inputs.last??.region(Float.self) { added = Residual(rows, residual) }
         prepared.forward(
@@ -84,7 +86,8 @@ struct ConvolutionKernel: Kernel {
                 for row in 0..<items * shape.outputLength {
                     let (from, to) = (row * outputRowStride, row * shape.outputChannels)
                     activation.reverse(
-                        gradient[from..<from + shape.outputChannels], output[from..<from + shape.outputChannels], into: inner[to..<to + shape.outputChannels],
+                        gradient[from..<from + shape.outputChannels], output[from..<from + shape.outputChannels],
+                        into: inner[to..<to + shape.outputChannels],
                         rule: run.rule, accumulate: false)
                 }
             } else {

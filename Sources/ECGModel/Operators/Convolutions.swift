@@ -31,13 +31,17 @@ struct ConvolutionOperator: Operator {
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let (input, weights) = (try node.input(0, of: inputs), try node.input(1, of: inputs))
         let bias = inputs.count > 2 ? inputs[2] : nil
-        guard input.type.isFloat, weights.type == input.type, bias?.type ?? input.type == input.type else { throw node.unsupported("a mix of element types") }
+        guard input.type.isFloat, weights.type == input.type, bias?.type ?? input.type == input.type else {
+            throw node.unsupported("a mix of element types")
+        }
         guard input.shape.count >= 3, weights.shape.count == input.shape.count else {
             throw node.misfit("input \(input.shape.text) and weights \(weights.shape.text) don't go together")
         }
         let (inChannels, outChannels) = (input.shape[1], weights.shape[0])
         guard inChannels == weights.shape[1] * groups, outChannels % groups == 0, outChannels > 0, inChannels > 0 else {
-            throw node.misfit("input \(input.shape.text) has \(inChannels) channels, weights \(weights.shape.text) in \(groups) groups want \(weights.shape[1] * groups)")
+            throw node.misfit(
+                "input \(input.shape.text) has \(inChannels) channels, weights \(weights.shape.text) in \(groups) groups want \(weights.shape[1] * groups)"
+            )
         }
         guard bias?.shape ?? [outChannels] == [outChannels] else { throw node.misfit("bias has shape \(bias?.shape.text ?? "")") }
         let kernel = Array(weights.shape[2...])
@@ -45,21 +49,27 @@ struct ConvolutionOperator: Operator {
         let (geometry, spatial) = try window.geometry(kernel: kernel, input: Array(input.shape[2...]), node: node)
         let output = Fact(input.type, try node.checked([input.shape[0], outChannels] + spatial), layout: layout)
         if layout == .channelsLast, let tensor = weights.constant, let axis = Self.timeAxis(input.shape, weights.shape),
-            input.shape.indices.dropFirst(2).allSatisfy({ $0 == axis || (geometry.padsBegin[$0 - 2] == 0 && geometry.padsEnd[$0 - 2] == 0) })
+            input.shape.indices.dropFirst(2).allSatisfy({ $0 == axis || (geometry.padsBegin[$0 - 2] == 0 && geometry.padsEnd[$0 - 2] == 0) }
+            )
         {
             let time = axis - 2
             let shape = ConvolutionShape(
-                inputChannels: inChannels, outputChannels: outChannels, groups: groups, kernel: kernel[time], stride: geometry.strides[time],
-                dilation: geometry.dilations[time], padLeft: geometry.padsBegin[time], padRight: geometry.padsEnd[time], inputLength: input.shape[axis])
+                inputChannels: inChannels, outputChannels: outChannels, groups: groups, kernel: kernel[time],
+                stride: geometry.strides[time],
+                dilation: geometry.dilations[time], padLeft: geometry.padsBegin[time], padRight: geometry.padsEnd[time],
+                inputLength: input.shape[axis])
             if shape.isValid, input.shape[0] > 0 {
-                return .kernel([output], ConvolutionKernel(node: node.node, shape: shape, items: input.shape[0], weights: tensor, bias: bias?.constant))
+                return .kernel(
+                    [output], ConvolutionKernel(node: node.node, shape: shape, items: input.shape[0], weights: tensor, bias: bias?.constant)
+                )
             }
         }
         let table = try WindowTable.checked(geometry, input: Array(input.shape[2...]), output: spatial, node: node)
         return .kernel(
             [output],
             PlainConvolutionKernel(
-                input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout), items: input.shape[0], groups: groups, table: table))
+                input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout), items: input.shape[0],
+                groups: groups, table: table))
     }
 }
 
@@ -88,7 +98,9 @@ struct PlainConvolutionKernel: Kernel {
     private var tapCount: Int { table.kernel.elementCount }
 
     private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
-        guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else {
+            return
+        }
         let bias = run.inputs.count > 2 ? run.inputs[2]?.region(T.self) : nil
         let (perGroupIn, perGroupOut) = (input.channels / groups, output.channels / groups)
         for n in 0..<items {
@@ -110,7 +122,8 @@ struct PlainConvolutionKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self) else { return }
+        guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self)
+        else { return }
         let gx = run.inputGradients[0]?.region(T.self)
         let gw = run.inputGradients[1]?.region(T.self)
         let gb = run.inputGradients.count > 2 ? run.inputGradients[2]?.region(T.self) : nil

@@ -31,7 +31,9 @@ struct LinearKernel: Kernel {
     /// The same with its weights packed.
     func prepared(_ cache: PreparedWeights) -> LinearKernel {
         var copy = self
-        copy.product = cache.product(PreparedWeights.ProductKey(node: node.outputs, inner: inner, channelsLast: channelsLast, activation: activation)) {
+        copy.product = cache.product(
+            PreparedWeights.ProductKey(node: node.outputs, inner: inner, channelsLast: channelsLast, activation: activation)
+        ) {
             var values = weights.floats ?? []
             if factor != 1 { for i in values.indices { values[i] *= factor } }
             if let channelsLast {
@@ -51,7 +53,8 @@ struct LinearKernel: Kernel {
                     }
                 }
             }
-            return MatrixProduct(inner: inner, columns: columns, weights: values, transposed: isTransposed, bias: bias, activation: activation)
+            return MatrixProduct(
+                inner: inner, columns: columns, weights: values, transposed: isTransposed, bias: bias, activation: activation)
         }
         return copy
     }
@@ -68,7 +71,9 @@ struct LinearKernel: Kernel {
     }
 
     func reverse(_ run: ReverseRun) {
-        guard let product, var g = run.outputGradients[0]?.region(Float.self), let into = run.inputGradients[0]?.region(Float.self) else { return }
+        guard let product, var g = run.outputGradients[0]?.region(Float.self), let into = run.inputGradients[0]?.region(Float.self) else {
+            return
+        }
         if activation != .identity, let y = run.outputs[0]?.region(Float.self), let scratch = run.scratch {
             let inner = scratch.floats(0..<g.count)
             activation.reverse(g, y, into: inner, rule: run.rule, accumulate: false)

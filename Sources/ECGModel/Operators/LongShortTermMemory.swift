@@ -14,14 +14,19 @@ struct LSTMOperator: Operator {
         let shape = try RecurrentShape(inputs, attributes, gates: 4, node: node)
         let type = try node.input(0, of: inputs).type
         let lengths = try node.constantIntegers(4, of: inputs)
-        guard lengths?.allSatisfy({ (0...shape.steps).contains($0) }) ?? true else { throw node.misfit("sequence lengths are out of range") }
-        if inputs.count > 6, let cell = inputs[6] { guard cell.shape == shape.stateShape else { throw node.misfit("initial_c has shape \(cell.shape.text)") } }
+        guard lengths?.allSatisfy({ (0...shape.steps).contains($0) }) ?? true else {
+            throw node.misfit("sequence lengths are out of range")
+        }
+        if inputs.count > 6, let cell = inputs[6] {
+            guard cell.shape == shape.stateShape else { throw node.misfit("initial_c has shape \(cell.shape.text)") }
+        }
         if inputs.count > 7, let peepholes = inputs[7] {
             guard peepholes.shape == [shape.directions, 3 * shape.hidden] else { throw node.misfit("P has shape \(peepholes.shape.text)") }
         }
         let outputs = [Fact(type, shape.sequenceShape), Fact(type, shape.stateShape), Fact(type, shape.stateShape)]
         if attributes.isStandardLSTM, inputs.count < 8 || inputs[7] == nil,
-            let fast = RecurrentKernel.specialised(.lstm, shape, attributes.backwards, inputs, lengths: lengths, outputs: outputs, node: node)
+            let fast = RecurrentKernel.specialised(
+                .lstm, shape, attributes.backwards, inputs, lengths: lengths, outputs: outputs, node: node)
         {
             return fast
         }
@@ -60,14 +65,20 @@ struct LSTMKernel: Kernel {
         if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
     }
 
-    private func input<T: Scalar>(_ tensors: [Tensor?], _ index: Int, _: T.Type) -> Region<T>? { index < tensors.count ? tensors[index]?.region() : nil }
+    private func input<T: Scalar>(_ tensors: [Tensor?], _ index: Int, _: T.Type) -> Region<T>? {
+        index < tensors.count ? tensors[index]?.region() : nil
+    }
 
     /// The time step that an item's `step` is, in direction `d`.
     private func time(_ step: Int, _ d: Int, _ length: Int) -> Int { backwards[d] ? length - 1 - step : step }
 
     private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
-        guard let x = input(run.inputs, 0, T.self), let w = input(run.inputs, 1, T.self), let r = input(run.inputs, 2, T.self) else { return }
-        let (bias, h0, c0, peepholes) = (input(run.inputs, 3, T.self), input(run.inputs, 5, T.self), input(run.inputs, 6, T.self), input(run.inputs, 7, T.self))
+        guard let x = input(run.inputs, 0, T.self), let w = input(run.inputs, 1, T.self), let r = input(run.inputs, 2, T.self) else {
+            return
+        }
+        let (bias, h0, c0, peepholes) = (
+            input(run.inputs, 3, T.self), input(run.inputs, 5, T.self), input(run.inputs, 6, T.self), input(run.inputs, 7, T.self)
+        )
         let (all, lastH, lastC) = (input(run.outputs, 0, T.self), input(run.outputs, 1, T.self), input(run.outputs, 2, T.self))
         let kept = run.kept.first?.region(T.self)
         let (H, I) = (shape.hidden, shape.input)
@@ -139,10 +150,16 @@ struct LSTMKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let w = input(run.inputs, 1, T.self), let r = input(run.inputs, 2, T.self), let kept = run.kept.first?.region(T.self) else { return }
+        guard let w = input(run.inputs, 1, T.self), let r = input(run.inputs, 2, T.self), let kept = run.kept.first?.region(T.self) else {
+            return
+        }
         let (c0, peepholes) = (input(run.inputs, 6, T.self), input(run.inputs, 7, T.self))
-        let (gAll, gLastH, gLastC) = (input(run.outputGradients, 0, T.self), input(run.outputGradients, 1, T.self), input(run.outputGradients, 2, T.self))
-        let (gx, gh0, gc0) = (input(run.inputGradients, 0, T.self), input(run.inputGradients, 5, T.self), input(run.inputGradients, 6, T.self))
+        let (gAll, gLastH, gLastC) = (
+            input(run.outputGradients, 0, T.self), input(run.outputGradients, 1, T.self), input(run.outputGradients, 2, T.self)
+        )
+        let (gx, gh0, gc0) = (
+            input(run.inputGradients, 0, T.self), input(run.inputGradients, 5, T.self), input(run.inputGradients, 6, T.self)
+        )
         // DeepLIFT: gates take Δgate/Δinput, products the average of both factors over item and reference, so that the whole adds up.
         let reference = run.rule == .rescale ? run.referenceKept.first?.region(T.self) : nil
         let reference0 = input(run.referenceInputs, 6, T.self)
@@ -169,15 +186,21 @@ struct LSTMKernel: Kernel {
                             reference == nil ? function.slope(x, y) : ActivationRules.multiplier(x, y, x0, y0) { function.slope(x, y) }
                         }
                         let last = previous.map { kept[$0 + 8 * H + u] } ?? c0?[shape.state(d, n) + u] ?? 0
-                        let last0 = reference == nil ? last : previous.flatMap { p in reference.map { $0[p + 8 * H + u] } } ?? reference0?[shape.state(d, n) + u] ?? 0
+                        let last0 =
+                            reference == nil
+                            ? last
+                            : previous.flatMap { p in reference.map { $0[p + 8 * H + u] } } ?? reference0?[shape.state(d, n) + u] ?? 0
                         let dy = dh[u] + (gAll?[shape.y(t, d, n) + u] ?? 0)
                         let p = d * 3 * H + u
                         let dOutput = dy * mean(own.shown, other.shown) * slope(f, own.before.o, own.gates.o, other.before.o, other.gates.o)
-                        var dCell = dc[u] + dy * mean(own.gates.o, other.gates.o) * slope(hFunction, own.cell, own.shown, other.cell, other.shown)
+                        var dCell =
+                            dc[u] + dy * mean(own.gates.o, other.gates.o) * slope(hFunction, own.cell, own.shown, other.cell, other.shown)
                         if let peepholes { dCell += dOutput * peepholes[p + H] }
-                        let dInput = dCell * mean(own.gates.g, other.gates.g) * slope(f, own.before.i, own.gates.i, other.before.i, other.gates.i)
+                        let dInput =
+                            dCell * mean(own.gates.g, other.gates.g) * slope(f, own.before.i, own.gates.i, other.before.i, other.gates.i)
                         let dForget = dCell * mean(last, last0) * slope(f, own.before.f, own.gates.f, other.before.f, other.gates.f)
-                        let dCandidate = dCell * mean(own.gates.i, other.gates.i) * slope(g, own.before.g, own.gates.g, other.before.g, other.gates.g)
+                        let dCandidate =
+                            dCell * mean(own.gates.i, other.gates.i) * slope(g, own.before.g, own.gates.g, other.before.g, other.gates.g)
                         dc[u] = dCell * mean(own.gates.f, other.gates.f)
                         if let peepholes { dc[u] += dInput * peepholes[p] + dForget * peepholes[p + 2 * H] }
                         before[u] = dInput

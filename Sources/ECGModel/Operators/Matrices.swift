@@ -19,17 +19,27 @@ struct GemmOperator: Operator {
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let (a, b) = (try node.input(0, of: inputs), try node.input(1, of: inputs))
         let c = inputs.count > 2 ? inputs[2] : nil
-        guard a.type.isFloat, b.type == a.type, c?.type ?? a.type == a.type else { throw node.unsupported("element type \(a.type.rawValue)") }
-        guard a.shape.count == 2, b.shape.count == 2 else { throw node.misfit("inputs \(a.shape.text) and \(b.shape.text) are no matrices") }
+        guard a.type.isFloat, b.type == a.type, c?.type ?? a.type == a.type else {
+            throw node.unsupported("element type \(a.type.rawValue)")
+        }
+        guard a.shape.count == 2, b.shape.count == 2 else {
+            throw node.misfit("inputs \(a.shape.text) and \(b.shape.text) are no matrices")
+        }
         let (m, k) = transA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
         let (k2, n) = transB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
         guard k == k2 else { throw node.misfit("matrices \(a.shape.text) and \(b.shape.text) don't go together") }
         let shape = [m, n]
-        if let c { guard c.shape.broadcast(with: shape) == shape else { throw node.misfit("summand \(c.shape.text) does not broadcast to \(shape.text)") } }
+        if let c {
+            guard c.shape.broadcast(with: shape) == shape else {
+                throw node.misfit("summand \(c.shape.text) does not broadcast to \(shape.text)")
+            }
+        }
         if a.type == .float32, !transA, let weights = b.constant, m > 0, let bias = rowBias(c, columns: n) {
             return .kernel(
                 [Fact(a.type, try node.checked(shape))],
-                LinearKernel(node: node.node, rows: m, inner: k, columns: n, weights: weights, isTransposed: transB, bias: bias.values, factor: alpha))
+                LinearKernel(
+                    node: node.node, rows: m, inner: k, columns: n, weights: weights, isTransposed: transB, bias: bias.values, factor: alpha
+                ))
         }
         return .kernel(
             [Fact(a.type, try node.checked(shape))],
@@ -43,7 +53,9 @@ extension GemmOperator {
     /// The summand as one bias a column, if it is constant and the same for every row; nil if it isn't.
     private func rowBias(_ summand: Fact?, columns: Int) -> (values: [Float]?, Void)? {
         guard let summand else { return (nil, ()) }
-        guard let values = summand.constant?.floats, summand.shape.dropLast().allSatisfy({ $0 == 1 }), values.count == 1 || values.count == columns else { return nil }
+        guard let values = summand.constant?.floats, summand.shape.dropLast().allSatisfy({ $0 == 1 }),
+            values.count == 1 || values.count == columns
+        else { return nil }
         return ((0..<columns).map { beta * (values.count == 1 ? values[0] : values[$0]) }, ())
     }
 }
@@ -75,7 +87,9 @@ struct GemmKernel: Kernel {
     }
 
     private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
-        guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else {
+            return
+        }
         let c = run.inputs.count > 2 ? run.inputs[2]?.region(T.self) : nil
         for i in 0..<m {
             for j in 0..<n {
@@ -89,7 +103,8 @@ struct GemmKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self) else { return }
+        guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self)
+        else { return }
         // Under the rescale rule a product of two values that both depend on the items takes the average of item and reference.
         let both = run.rule == .rescale && run.inputGradients[0] != nil && run.inputGradients[1] != nil
         let (x0, w0) = both ? (run.referenceInputs[0]?.region(T.self), run.referenceInputs[1]?.region(T.self)) : (nil, nil)

@@ -19,7 +19,8 @@ struct TransposeOperator: Operator {
         let kept = place.filter { input.storedShape[$0] != 1 }
         if kept == kept.sorted() { return Specialised([output], .view) }
         let strides = input.storedShape.strides
-        return .kernel([output], StridedMove([.init(shape: output.shape, fromStrides: place.map { strides[$0] }, toStrides: output.shape.strides)]))
+        return .kernel(
+            [output], StridedMove([.init(shape: output.shape, fromStrides: place.map { strides[$0] }, toStrides: output.shape.strides)]))
     }
 }
 
@@ -43,7 +44,9 @@ struct ConcatOperator: Operator {
         for index in inputs.indices {
             let input = try node.input(index, of: inputs)
             var other = input.shape
-            guard other.count == rank, input.type == first.type else { throw node.misfit("inputs \(first.shape.text) and \(other.text) don't go together") }
+            guard other.count == rank, input.type == first.type else {
+                throw node.misfit("inputs \(first.shape.text) and \(other.text) don't go together")
+            }
             shape[axis] += other[axis]
             other[axis] = first.shape[axis]
             guard other == first.shape else { throw node.misfit("inputs \(first.shape.text) and \(input.shape.text) don't go together") }
@@ -94,7 +97,8 @@ struct SliceOperator: Operator {
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
         let rank = input.shape.count
-        guard let starts = try starts ?? node.constantIntegers(1, of: inputs), let ends = try ends ?? node.constantIntegers(2, of: inputs) else {
+        guard let starts = try starts ?? node.constantIntegers(1, of: inputs), let ends = try ends ?? node.constantIntegers(2, of: inputs)
+        else {
             throw node.damaged("has no starts and ends")
         }
         let axes = try axes ?? node.constantIntegers(3, of: inputs) ?? Array(0..<starts.count)
@@ -121,11 +125,15 @@ struct SliceOperator: Operator {
             strides[axis] *= count > 1 ? step : 1
         }
         let output = Fact(input.type, shape, layout: layout)
-        if shape == input.shape, from == 0, strides == (0..<rank).map({ stored[layout.storedAxis($0, rank: rank)] }) { return .view(input, as: shape) }
+        if shape == input.shape, from == 0, strides == (0..<rank).map({ stored[layout.storedAxis($0, rank: rank)] }) {
+            return .view(input, as: shape)
+        }
         let order = layout.order(rank: rank)
         return .kernel(
             [output],
-            StridedMove([.init(shape: output.storedShape, from: from, fromStrides: order.map { strides[$0] }, toStrides: output.storedShape.strides)]))
+            StridedMove([
+                .init(shape: output.storedShape, from: from, fromStrides: order.map { strides[$0] }, toStrides: output.storedShape.strides)
+            ]))
     }
 }
 
@@ -138,17 +146,22 @@ struct GatherOperator: Operator {
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
         let axis = try node.axis(self.axis, rank: input.shape.count)
-        guard !input.shape.isEmpty, let indices = try node.constantIntegers(1, of: inputs) else { throw node.misfit("input \(input.shape.text) has no axis \(axis)") }
+        guard !input.shape.isEmpty, let indices = try node.constantIntegers(1, of: inputs) else {
+            throw node.misfit("input \(input.shape.text) has no axis \(axis)")
+        }
         let extent = input.shape[axis]
         let places = try indices.map { index -> Int32 in
             let place = index < 0 ? index &+ extent : index
-            guard (0..<extent).contains(place), place < 1 << 31 else { throw node.misfit("index \(index) is outside of axis \(axis) of \(input.shape.text)") }
+            guard (0..<extent).contains(place), place < 1 << 31 else {
+                throw node.misfit("index \(index) is outside of axis \(axis) of \(input.shape.text)")
+            }
             return Int32(place)
         }
         let shape = Array(input.shape[..<axis]) + (inputs[1]?.shape ?? []) + Array(input.shape[(axis + 1)...])
         return .kernel(
             [Fact(input.type, try node.checked(shape))],
-            AxisGather(outer: input.shape[..<axis].reduce(1, *), extent: extent, inner: input.shape[(axis + 1)...].reduce(1, *), indices: places))
+            AxisGather(
+                outer: input.shape[..<axis].reduce(1, *), extent: extent, inner: input.shape[(axis + 1)...].reduce(1, *), indices: places))
     }
 }
 

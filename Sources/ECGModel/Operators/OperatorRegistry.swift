@@ -9,7 +9,8 @@ package struct OperatorEntry: Sendable {
     package let make: @Sendable (NodeReader) throws -> any Operator
 
     package init(
-        _ opType: String, since: Int = 1, until: Int = .max, domain: String = "", _ make: @escaping @Sendable (NodeReader) throws -> any Operator
+        _ opType: String, since: Int = 1, until: Int = .max, domain: String = "",
+        _ make: @escaping @Sendable (NodeReader) throws -> any Operator
     ) {
         self.domain = domain
         self.opType = opType
@@ -22,8 +23,10 @@ package struct OperatorEntry: Sendable {
 package enum OperatorRegistry {
     /// A table a family; each is defined beside its operators.
     private static let tables: [[OperatorEntry]] = [
-        activationOperators, arithmeticOperators, convolutionOperators, poolingOperators, normalisationOperators, matrixOperators, recurrentOperators,
-        movementOperators, shapeOperators, constantOperators, softmaxOperators, unaryMathOperators, smoothActivationOperators, comparisonOperators,
+        activationOperators, arithmeticOperators, convolutionOperators, poolingOperators, normalisationOperators, matrixOperators,
+        recurrentOperators,
+        movementOperators, shapeOperators, constantOperators, softmaxOperators, unaryMathOperators, smoothActivationOperators,
+        comparisonOperators,
         extremaOperators, selectionOperators, reductionOperators, contractionOperators, repetitionOperators, groupNormalisationOperators,
         transposedConvolutionOperators, resizeOperators, lpPoolingOperators,
     ]
@@ -39,7 +42,9 @@ package enum OperatorRegistry {
     /// - Throws: `ModelError` that names the node, and the operator or attribute that is not supported.
     package static func make(_ node: Node) throws -> any Operator {
         guard let forms = entries[Key(domain: node.domain, opType: node.opType)] else {
-            throw ModelError(.unsupported, "operator \(node.domain.isEmpty ? "" : node.domain + ".")\(node.opType) of node '\(node.name)' is not supported")
+            throw ModelError(
+                .unsupported,
+                "operator \(node.domain.isEmpty ? "" : node.domain + ".")\(node.opType) of node '\(node.name)' is not supported")
         }
         guard let entry = forms.first(where: { $0.opsets.contains(node.opset) }) else {
             throw ModelError(.unsupported, "operator \(node.opType) of opset \(node.opset), node '\(node.name)', is not supported")

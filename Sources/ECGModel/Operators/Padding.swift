@@ -59,7 +59,8 @@ struct PadOperator: Operator {
     private func gathered(_ input: Fact, _ output: Fact, _ begin: [Int], layout: Layout, node: NodeReader) throws -> Specialised {
         var steps: [AxisGather] = []
         var stored = input.storedShape
-        for (place, axis) in layout.order(rank: input.shape.count).enumerated() where input.shape[axis] != output.shape[axis] || begin[axis] != 0 {
+        for (place, axis) in layout.order(rank: input.shape.count).enumerated()
+        where input.shape[axis] != output.shape[axis] || begin[axis] != 0 {
             let extent = stored[place]
             guard extent > 0 else { throw node.misfit("nothing to repeat in input \(input.shape.text)") }
             let indices = (0..<output.shape[axis]).map { i -> Int32 in
@@ -74,7 +75,9 @@ struct PadOperator: Operator {
                     return Int32(phase < extent ? phase : period - phase)
                 }
             }
-            steps.append(AxisGather(outer: stored[..<place].reduce(1, *), extent: extent, inner: stored[(place + 1)...].reduce(1, *), indices: indices))
+            steps.append(
+                AxisGather(
+                    outer: stored[..<place].reduce(1, *), extent: extent, inner: stored[(place + 1)...].reduce(1, *), indices: indices))
             stored[place] = output.shape[axis]
         }
         if steps.count == 1 { return .kernel([output], steps[0]) }

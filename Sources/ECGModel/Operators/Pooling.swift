@@ -36,7 +36,8 @@ struct PoolOperator: Operator {
         guard input.shape.count >= 3 else { throw node.misfit("input \(input.shape.text) has no spatial axis") }
         let extents = Array(input.shape[2...])
         var geometry = WindowTable.Geometry(
-            kernel: extents, strides: extents.map { _ in 1 }, dilations: extents.map { _ in 1 }, padsBegin: extents.map { _ in 0 }, padsEnd: extents.map { _ in 0 })
+            kernel: extents, strides: extents.map { _ in 1 }, dilations: extents.map { _ in 1 }, padsBegin: extents.map { _ in 0 },
+            padsEnd: extents.map { _ in 0 })
         var spatial = extents.map { _ in 1 }
         if let window {
             guard let kernel = window.kernel else { throw node.damaged("has no kernel_shape") }
@@ -45,9 +46,12 @@ struct PoolOperator: Operator {
         let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + spatial), layout: layout)
         let table = try WindowTable.checked(geometry, input: extents, output: spatial, node: node)
         let plain = PoolKernel(
-            kind: kind, items: input.shape[0], input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout), table: table,
+            kind: kind, items: input.shape[0], input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout),
+            table: table,
             divisors: PoolKernel.divisors(kind, geometry, table))
-        if input.type == .float32, layout == .channelsLast, let shape = timePool(input.shape, geometry), shape.outputLength == spatial.elementCount {
+        if input.type == .float32, layout == .channelsLast, let shape = timePool(input.shape, geometry),
+            shape.outputLength == spatial.elementCount
+        {
             let kernel = TimePoolKernel(kind: kind, shape: shape, items: input.shape[0], isGlobal: window == nil, plain: plain)
             return .kernel([output], kept: TimePoolKernel.kept(kind, output), kernel)
         }
@@ -63,7 +67,8 @@ struct PoolOperator: Operator {
         let axis = axes.first ?? geometry.kernel.count - 1
         let shape = PoolShape(
             channels: input[1], kernel: geometry.kernel[axis], stride: geometry.strides[axis], dilation: geometry.dilations[axis],
-            padLeft: geometry.padsBegin[axis], padRight: geometry.padsEnd[axis], ceilMode: window?.ceil ?? false, inputLength: input[axis + 2])
+            padLeft: geometry.padsBegin[axis], padRight: geometry.padsEnd[axis], ceilMode: window?.ceil ?? false,
+            inputLength: input[axis + 2])
         return shape.isValid && input[0] > 0 ? shape : nil
     }
 }
@@ -82,7 +87,8 @@ struct PoolKernel: Kernel {
     static func divisors(_ kind: PoolOperator.Kind, _ geometry: WindowTable.Geometry, _ table: WindowTable) -> [Int] {
         switch kind {
         case .maximum: []
-        case .average: table.output.elementCount == 0 ? [] : (0..<table.output.elementCount).map { max(1, table.bounds[$0 + 1] - table.bounds[$0]) }
+        case .average:
+            table.output.elementCount == 0 ? [] : (0..<table.output.elementCount).map { max(1, table.bounds[$0 + 1] - table.bounds[$0]) }
         case .averageWithPadding:
             (0..<table.output.elementCount).map { index in
                 var rest = index

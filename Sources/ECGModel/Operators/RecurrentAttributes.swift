@@ -90,7 +90,8 @@ package struct RecurrentAttributes: Sendable {
         functions = try names.map { name in
             let takesAlpha = ["affine", "leakyrelu", "thresholdedrelu", "scaledtanh", "hardsigmoid", "elu"].contains(name.lowercased())
             let takesBeta = ["affine", "scaledtanh", "hardsigmoid"].contains(name.lowercased())
-            guard let function = GateFunction(name, alpha: takesAlpha ? alphas.popFirst() : nil, beta: takesBeta ? betas.popFirst() : nil) else {
+            guard let function = GateFunction(name, alpha: takesAlpha ? alphas.popFirst() : nil, beta: takesBeta ? betas.popFirst() : nil)
+            else {
                 throw node.unsupported("activation \(name)")
             }
             return function
@@ -134,7 +135,9 @@ package struct RecurrentShape: Sendable {
     /// Checks the inputs that all three operators have: X, W, R, B, sequence lengths and first state, for `gates` gates.
     package init(_ inputs: [Fact?], _ attributes: RecurrentAttributes, gates: Int, node: NodeReader) throws {
         let (x, w, r) = (try node.input(0, of: inputs), try node.input(1, of: inputs), try node.input(2, of: inputs))
-        guard x.shape.count == 3, x.type.isFloat, w.type == x.type, r.type == x.type else { throw node.misfit("input \(x.shape.text) is no sequence") }
+        guard x.shape.count == 3, x.type.isFloat, w.type == x.type, r.type == x.type else {
+            throw node.misfit("input \(x.shape.text) is no sequence")
+        }
         hidden = attributes.hidden
         directions = attributes.backwards.count
         itemsFirst = attributes.itemsFirst

@@ -12,7 +12,8 @@ struct RecurrentKernel: Kernel {
     private var layer: Recurrent?
 
     init(
-        node: Node, kind: Recurrent.Kind, shape: RecurrentShape, backwards: [Bool], weights: (input: Tensor, recurrent: Tensor, bias: Tensor?),
+        node: Node, kind: Recurrent.Kind, shape: RecurrentShape, backwards: [Bool],
+        weights: (input: Tensor, recurrent: Tensor, bias: Tensor?),
         lengths: [Int]?
     ) {
         self.node = node
@@ -26,9 +27,11 @@ struct RecurrentKernel: Kernel {
     /// The kernel and what it keeps for the reverse run, where inputs, functions and rule are such that the library has it; the states in time
     /// must lie item by item within a direction, as ONNX's layout 0 has them.
     static func specialised(
-        _ kind: Recurrent.Kind, _ shape: RecurrentShape, _ backwards: [Bool], _ inputs: [Fact?], lengths: [Int]?, outputs: [Fact], node: NodeReader
+        _ kind: Recurrent.Kind, _ shape: RecurrentShape, _ backwards: [Bool], _ inputs: [Fact?], lengths: [Int]?, outputs: [Fact],
+        node: NodeReader
     ) -> Specialised? {
-        guard node.rule != .rescale, !shape.itemsFirst, inputs[0]?.type == .float32, let input = inputs[1]?.constant, let recurrent = inputs[2]?.constant,
+        guard node.rule != .rescale, !shape.itemsFirst, inputs[0]?.type == .float32, let input = inputs[1]?.constant,
+            let recurrent = inputs[2]?.constant,
             inputs.count < 4 || inputs[3] == nil || inputs[3]?.constant != nil, shape.steps > 0, shape.items > 0, shape.input > 0
         else { return nil }
         let kernel = RecurrentKernel(
@@ -63,7 +66,8 @@ struct RecurrentKernel: Kernel {
         guard let tensor else { return nil }
         return isOutput
             ? Recurrent.Sequence(
-                tensor.region(), itemStride: shape.hidden, timeStride: shape.directions * shape.items * shape.hidden, directionStride: shape.items * shape.hidden)
+                tensor.region(), itemStride: shape.hidden, timeStride: shape.directions * shape.items * shape.hidden,
+                directionStride: shape.items * shape.hidden)
             : Recurrent.Sequence(tensor.region(), itemStride: shape.input, timeStride: shape.items * shape.input)
     }
 
@@ -75,8 +79,10 @@ struct RecurrentKernel: Kernel {
     func forward(_ run: ForwardRun) {
         guard let layer, let input = sequence(run.inputs[0], isOutput: false), let scratch = run.scratch else { return }
         layer.forward(
-            items: shape.items, steps: shape.steps, input: input, output: sequence(run.outputs[0], isOutput: true), initial: state(run.inputs, 5, 6),
-            final: state(run.outputs, 1, 2), lengths: lengths, trace: run.kept.first?.region(), scratch: scratch.floats(0..<scratch.count / 4),
+            items: shape.items, steps: shape.steps, input: input, output: sequence(run.outputs[0], isOutput: true),
+            initial: state(run.inputs, 5, 6),
+            final: state(run.outputs, 1, 2), lengths: lengths, trace: run.kept.first?.region(),
+            scratch: scratch.floats(0..<scratch.count / 4),
             workers: run.workers)
     }
 
@@ -87,7 +93,9 @@ struct RecurrentKernel: Kernel {
         guard let into = sequence(spare, isOutput: false) else { return }
         layer.inputGradient(
             items: shape.items, steps: shape.steps, outputGradient: sequence(run.outputGradients[0], isOutput: true),
-            finalGradient: state(run.outputGradients, 1, 2), trace: trace, inputGradient: into, accumulate: true, initial: state(run.inputs, 5, 6),
-            initialGradient: state(run.inputGradients, 5, 6), lengths: lengths, scratch: scratch.floats(0..<scratch.count / 4), workers: run.workers)
+            finalGradient: state(run.outputGradients, 1, 2), trace: trace, inputGradient: into, accumulate: true,
+            initial: state(run.inputs, 5, 6),
+            initialGradient: state(run.inputGradients, 5, 6), lengths: lengths, scratch: scratch.floats(0..<scratch.count / 4),
+            workers: run.workers)
     }
 }

@@ -9,7 +9,9 @@ struct ReshapingOperator: Operator {
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
         let shape = try shape(input, inputs, node)
-        guard shape.checkedElementCount == input.shape.elementCount else { throw node.misfit("\(input.shape.text) has not as many elements as \(shape.text)") }
+        guard shape.checkedElementCount == input.shape.elementCount else {
+            throw node.misfit("\(input.shape.text) has not as many elements as \(shape.text)")
+        }
         return .view(input, as: shape)
     }
 
@@ -19,7 +21,9 @@ struct ReshapingOperator: Operator {
         return ReshapingOperator { input, inputs, node in
             guard var shape = try attribute ?? node.constantIntegers(1, of: inputs) else { throw node.damaged("has no shape") }
             for axis in shape.indices where shape[axis] == 0 && !allowZero {
-                guard axis < input.shape.count else { throw node.misfit("shape \(shape.text) copies an axis that \(input.shape.text) doesn't have") }
+                guard axis < input.shape.count else {
+                    throw node.misfit("shape \(shape.text) copies an axis that \(input.shape.text) doesn't have")
+                }
                 shape[axis] = input.shape[axis]
             }
             if let free = shape.firstIndex(of: -1) {
@@ -46,9 +50,13 @@ struct ReshapingOperator: Operator {
     static func squeeze(_ node: NodeReader) throws -> ReshapingOperator {
         let attribute = node.opset < 13 ? try node.ints("axes") : nil
         return ReshapingOperator { input, inputs, node in
-            guard let axes = try attribute ?? (node.opset < 13 ? nil : node.constantIntegers(1, of: inputs)) else { return input.shape.filter { $0 != 1 } }
+            guard let axes = try attribute ?? (node.opset < 13 ? nil : node.constantIntegers(1, of: inputs)) else {
+                return input.shape.filter { $0 != 1 }
+            }
             let places = Set(try axes.map { try node.axis($0, rank: input.shape.count) })
-            guard places.allSatisfy({ $0 < input.shape.count && input.shape[$0] == 1 }) else { throw node.misfit("axes \(axes.text) of \(input.shape.text) are not of extent 1") }
+            guard places.allSatisfy({ $0 < input.shape.count && input.shape[$0] == 1 }) else {
+                throw node.misfit("axes \(axes.text) of \(input.shape.text) are not of extent 1")
+            }
             return input.shape.indices.filter { !places.contains($0) }.map { input.shape[$0] }
         }
     }

@@ -63,7 +63,9 @@ struct SoftmaxKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let y = run.outputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
+        guard let y = run.outputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self),
+            let into = run.inputGradients[0]?.region(T.self)
+        else { return }
         if run.rule == .rescale { return rescale(run, g, into) }
         forEachLine(y.count) { start in
             var sum: T = 0

@@ -99,15 +99,21 @@ package struct StridedMove: Kernel {
         }
         for box in boxes {
             guard let source = run.inputs[box.input]?.region(T.self), let target = run.outputs[box.output]?.region(T.self) else { continue }
-            let (length, stride, step) = (box.shape[box.shape.count - 1], box.fromStrides[box.shape.count - 1], box.toStrides[box.shape.count - 1])
+            let (length, stride, step) = (
+                box.shape[box.shape.count - 1], box.fromStrides[box.shape.count - 1], box.toStrides[box.shape.count - 1]
+            )
             box.forEachRun { target.move(length, at: $1, step: step, from: source, $0, stride: stride) }
         }
     }
 
     private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
         for box in boxes {
-            guard let into = run.inputGradients[box.input]?.region(T.self), let g = run.outputGradients[box.output]?.region(T.self) else { continue }
-            let (length, stride, step) = (box.shape[box.shape.count - 1], box.fromStrides[box.shape.count - 1], box.toStrides[box.shape.count - 1])
+            guard let into = run.inputGradients[box.input]?.region(T.self), let g = run.outputGradients[box.output]?.region(T.self) else {
+                continue
+            }
+            let (length, stride, step) = (
+                box.shape[box.shape.count - 1], box.fromStrides[box.shape.count - 1], box.toStrides[box.shape.count - 1]
+            )
             box.forEachRun { into.accumulate(length, at: $0, step: stride, from: g, $1, stride: step) }
         }
     }

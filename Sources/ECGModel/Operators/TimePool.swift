@@ -22,9 +22,11 @@ struct TimePoolKernel: Kernel {
         if kind == .maximum {
             Pooling.maximum(shape, items: items, input: x, output: y, indices: run.kept.first?.region(), workers: run.workers)
         } else if isGlobal {
-            Pooling.globalAverage(items: items, length: shape.inputLength, channels: shape.channels, input: x, output: y, workers: run.workers)
+            Pooling.globalAverage(
+                items: items, length: shape.inputLength, channels: shape.channels, input: x, output: y, workers: run.workers)
         } else {
-            Pooling.average(shape, countIncludesPadding: kind == .averageWithPadding, items: items, input: x, output: y, workers: run.workers)
+            Pooling.average(
+                shape, countIncludesPadding: kind == .averageWithPadding, items: items, input: x, output: y, workers: run.workers)
         }
     }
 
@@ -37,15 +39,18 @@ struct TimePoolKernel: Kernel {
                 plain.reverse(run)
             } else if let indices = run.kept.first?.region(Int32.self) {
                 Pooling.maximumGradient(
-                    shape, items: items, upstream: g, indices: indices, gradient: into, accumulate: run.accumulates[0], workers: run.workers)
+                    shape, items: items, upstream: g, indices: indices, gradient: into, accumulate: run.accumulates[0], workers: run.workers
+                )
             }
         } else if isGlobal {
             Pooling.globalAverageGradient(
-                items: items, length: shape.inputLength, channels: shape.channels, upstream: g, gradient: into, accumulate: run.accumulates[0],
+                items: items, length: shape.inputLength, channels: shape.channels, upstream: g, gradient: into,
+                accumulate: run.accumulates[0],
                 workers: run.workers)
         } else {
             Pooling.averageGradient(
-                shape, countIncludesPadding: kind == .averageWithPadding, items: items, upstream: g, gradient: into, accumulate: run.accumulates[0],
+                shape, countIncludesPadding: kind == .averageWithPadding, items: items, upstream: g, gradient: into,
+                accumulate: run.accumulates[0],
                 workers: run.workers)
         }
     }

@@ -18,7 +18,9 @@ struct ArenaLayout {
         var last: Int
     }
 
-    mutating func place(_ request: PlanRequest, steps: [Step], reverse: [ReverseStep], values planned: [PlanValue], external: [ValueIndex: Int]) {
+    mutating func place(
+        _ request: PlanRequest, steps: [Step], reverse: [ReverseStep], values planned: [PlanValue], external: [ValueIndex: Int]
+    ) {
         let end = steps.count + reverse.count
         var forward: [Int: (Int, Int)] = [:]
         var backward: [Int: (Int, Int)] = [:]

@@ -48,8 +48,10 @@ extension PlanBuilder {
     private mutating func absorbPadding() {
         let visible = visible
         for index in steps.indices {
-            guard var convolution = steps[index].kernel as? ConvolutionKernel, let input = steps[index].inputs[0], !visible.contains(values[input].root),
-                let source = producer(of: values[input].root), let pad = steps[source].kernel as? PadKernel, pad.isZero, let padded = steps[source].inputs[0],
+            guard var convolution = steps[index].kernel as? ConvolutionKernel, let input = steps[index].inputs[0],
+                !visible.contains(values[input].root),
+                let source = producer(of: values[input].root), let pad = steps[source].kernel as? PadKernel, pad.isZero,
+                let padded = steps[source].inputs[0],
                 values[padded].fact.layout == .channelsLast
             else { continue }
             let shape = values[padded].fact.shape
@@ -72,9 +74,12 @@ extension PlanBuilder {
     private mutating func absorbFlattening() {
         let visible = visible
         for index in steps.indices {
-            guard var linear = steps[index].kernel as? LinearKernel, let input = steps[index].inputs[0], !visible.contains(values[input].root),
-                let source = producer(of: values[input].root), let change = steps[source].kernel as? LayoutKernel, change.from == .channelsLast,
-                let original = steps[source].inputs[0], change.shape.first == linear.rows, change.shape.dropFirst().reduce(1, *) == linear.inner
+            guard var linear = steps[index].kernel as? LinearKernel, let input = steps[index].inputs[0],
+                !visible.contains(values[input].root),
+                let source = producer(of: values[input].root), let change = steps[source].kernel as? LayoutKernel,
+                change.from == .channelsLast,
+                let original = steps[source].inputs[0], change.shape.first == linear.rows,
+                change.shape.dropFirst().reduce(1, *) == linear.inner
             else { continue }
             linear.channelsLast = Array(change.shape.dropFirst())
             steps[index].kernel = linear
@@ -87,25 +92,30 @@ extension PlanBuilder {
         let step = steps[index]
         guard let output = step.outputs.first ?? nil, values[output].root == output, !visible.contains(output) else { return false }
         let users = users(of: output)
-        guard users.count == 1, let next = users.first, steps[next].inputs.filter({ $0.map { values[$0].root == output } ?? false }).count == 1,
+        guard users.count == 1, let next = users.first,
+            steps[next].inputs.filter({ $0.map { values[$0].root == output } ?? false }).count == 1,
             steps[next].inputs.contains(output)
         else { return false }
         let rescale = request.reverse?.rules.rule == .rescale
         if var convolution = step.kernel as? ConvolutionKernel {
             switch steps[next].kernel {
             case let affine as ChannelAffineKernel
-            where convolution.affine == nil && convolution.activation == .identity && convolution.residual == nil && affine.activation == .identity:
+            where convolution.affine == nil && convolution.activation == .identity && convolution.residual == nil
+                && affine.activation == .identity:
                 convolution.affine = affine.affine
                 merge(index, next, convolution)
                 return true
-            case let activation as ActivationKernel where !rescale && convolution.activation == .identity && convolution.residual != .afterActivation:
+            case let activation as ActivationKernel
+            where !rescale && convolution.activation == .identity && convolution.residual != .afterActivation:
                 convolution.activation = activation.activation
                 merge(index, next, convolution, rule: steps[next].rule)
                 return true
             case let sum as AdditionKernel where convolution.residual == nil && sum.activation == .identity:
                 // With an activation before the sum, the reverse run could not read the activation's side off the result.
                 guard convolution.activation == .identity || request.reverse == nil else { return false }
-                guard let other = steps[next].inputs.first(where: { $0 != output }) ?? nil, values[other].span == values[output].span else { return false }
+                guard let other = steps[next].inputs.first(where: { $0 != output }) ?? nil, values[other].span == values[output].span else {
+                    return false
+                }
                 convolution.residual = convolution.activation == .identity ? .beforeActivation : .afterActivation
                 var moved = step
                 moved.kernel = convolution
@@ -148,7 +158,8 @@ extension PlanBuilder {
     private mutating func placeInConcatenations() {
         let visible = visible
         for index in steps.indices {
-            guard var concat = steps[index].kernel as? ConcatKernel, concat.isChannels, let whole = steps[index].outputs[0], values[whole].root == whole,
+            guard var concat = steps[index].kernel as? ConcatKernel, concat.isChannels, let whole = steps[index].outputs[0],
+                values[whole].root == whole,
                 values[whole].fact.type == .float32
             else { continue }
             let width = values[whole].fact.shape[1]

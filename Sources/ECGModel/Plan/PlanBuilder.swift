@@ -100,7 +100,10 @@ struct PlanBuilder {
             return addValue(folded)
         }
         let made = addValue(target)
-        steps.append(Step(kernel: move, node: Self.layoutNode, inputs: [source], outputs: [made], kept: [], rule: request.reverse?.rules.rule ?? .gradient))
+        steps.append(
+            Step(
+                kernel: move, node: Self.layoutNode, inputs: [source], outputs: [made], kept: [],
+                rule: request.reverse?.rules.rule ?? .gradient))
         return made
     }
 
@@ -150,7 +153,8 @@ struct PlanBuilder {
         case .follow: return facts.first??.constant == nil ? facts.first??.layout ?? .rowMajor : .rowMajor
         case .broadcast:
             let rank = facts.compactMap { $0?.shape.count }.max() ?? 0
-            return facts.contains { $0.map { $0.layout == .channelsLast && $0.shape.count == rank && $0.constant == nil } ?? false } ? .channelsLast : .rowMajor
+            return facts.contains { $0.map { $0.layout == .channelsLast && $0.shape.count == rank && $0.constant == nil } ?? false }
+                ? .channelsLast : .rowMajor
         }
     }
 
@@ -194,7 +198,9 @@ struct PlanBuilder {
             }
             let kept = request.reverse == nil ? [] : specialised.kept.map { addValue($0) }
             steps.append(
-                Step(kernel: kernel, node: node, inputs: inputs, outputs: outputs, kept: kept, rule: request.reverse?.rules.rule(for: node) ?? .gradient))
+                Step(
+                    kernel: kernel, node: node, inputs: inputs, outputs: outputs, kept: kept,
+                    rule: request.reverse?.rules.rule(for: node) ?? .gradient))
         }
     }
 }

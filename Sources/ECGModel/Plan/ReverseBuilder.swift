@@ -11,12 +11,16 @@ enum ReverseBuilder {
         var dependent = Set(reverse.wanted.compactMap { external[$0].map(root) })
         for step in steps {
             let facts = step.inputs.map { $0.map { values[$0].fact } }
-            let flows = step.kernel.gradientInputs(facts).contains { index in step.inputs[index].map { dependent.contains(root($0)) } ?? false }
+            let flows = step.kernel.gradientInputs(facts).contains { index in
+                step.inputs[index].map { dependent.contains(root($0)) } ?? false
+            }
             if flows { dependent.formUnion(step.outputs.compactMap { $0.map(root) }) }
         }
         for seed in reverse.seeds {
             guard let value = external[seed], dependent.contains(root(value)) else {
-                throw ModelError(.misfit, "'\(graph.valueNames[seed])' does not depend on the value whose gradient is asked for, or not by a differentiable way")
+                throw ModelError(
+                    .misfit,
+                    "'\(graph.valueNames[seed])' does not depend on the value whose gradient is asked for, or not by a differentiable way")
             }
         }
         // Backward: the gradients that arrive. Seeds are there from the beginning.
@@ -24,14 +28,17 @@ enum ReverseBuilder {
         var result: [ReverseStep] = []
         for (index, step) in steps.enumerated().reversed() {
             let facts = step.inputs.map { $0.map { values[$0].fact } }
-            let targets = step.kernel.gradientInputs(facts).filter { index in step.inputs[index].map { dependent.contains(root($0)) } ?? false }
+            let targets = step.kernel.gradientInputs(facts).filter { index in
+                step.inputs[index].map { dependent.contains(root($0)) } ?? false
+            }
             let incoming = step.outputs.map { $0.map { arrived.contains(root($0)) } ?? false }
             guard incoming.contains(true), !targets.isEmpty else { continue }
             guard step.kernel.supports(step.rule) else {
                 throw ModelError(.unsupported, "\(step.node.place): rule \(step.rule.rawValue) does not exist for this operator")
             }
             var made = ReverseStep(
-                step: index, outputGradients: incoming, inputGradients: step.inputs.map { _ in false }, accumulates: step.inputs.map { _ in true })
+                step: index, outputGradients: incoming, inputGradients: step.inputs.map { _ in false },
+                accumulates: step.inputs.map { _ in true })
             for target in targets {
                 guard let input = step.inputs[target] else { continue }
                 let place = root(input)

@@ -18,7 +18,9 @@ extension Graph {
         }
         memory.forward()
         return try wanted.map { value in
-            guard let fact = plan.fact(value), let found = memory.tensor(value) else { throw ModelError(.damaged, "an output is not computed") }
+            guard let fact = plan.fact(value), let found = memory.tensor(value) else {
+                throw ModelError(.damaged, "an output is not computed")
+            }
             let plain = Tensor(type: fact.type, shape: fact.shape)
             Self.move(found, from: fact.constant == nil ? fact.layout : .rowMajor, to: .rowMajor, into: plain)
             return plain

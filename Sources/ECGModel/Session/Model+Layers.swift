@@ -30,7 +30,9 @@ extension Model {
     /// The last convolution in file order with more than one tap, by name: the layer of Grad-CAM unless another is asked for.
     public var lastConvolution: String? {
         graph.nodes.last { node in
-            guard node.opType == "Conv", node.inputs.count > 1, let weights = node.inputs[1].flatMap({ graph.constants[$0] }) else { return false }
+            guard node.opType == "Conv", node.inputs.count > 1, let weights = node.inputs[1].flatMap({ graph.constants[$0] }) else {
+                return false
+            }
             return weights.shape.dropFirst(2).contains { $0 > 1 }
         }?.name
     }
@@ -40,7 +42,9 @@ extension Model {
     public var operations: Int {
         let shapes = shapes(nil)
         return graph.nodes.reduce(0) { sum, node in
-            func shape(_ index: Int) -> Shape? { index < node.inputs.count ? node.inputs[index].flatMap { shapes[$0] ?? graph.constants[$0]?.shape } : nil }
+            func shape(_ index: Int) -> Shape? {
+                index < node.inputs.count ? node.inputs[index].flatMap { shapes[$0] ?? graph.constants[$0]?.shape } : nil
+            }
             guard let output = (node.outputs.first ?? nil).flatMap({ shapes[$0] }), let weights = shape(1) else { return sum }
             switch node.opType {
             case "Conv": return sum + 2 * output.elementCount * weights.dropFirst().reduce(1, *)
@@ -65,7 +69,8 @@ extension Model {
         let declared = input.shape.map { Array($0.dropFirst()) }
         guard let item = itemShape ?? declared, item.allSatisfy({ $0 > 0 }) else { return [:] }
         let count = input.shape?.first.flatMap { $0 > 0 ? $0 : nil } ?? 1
-        var builder = PlanBuilder(graph, operators, PlanRequest(inputShapes: [input.value: [count] + item], kept: graph.outputs.map(\.value)))
+        var builder = PlanBuilder(
+            graph, operators, PlanRequest(inputShapes: [input.value: [count] + item], kept: graph.outputs.map(\.value)))
         // What comes before an operator that is not supported is described with its shapes.
         try? builder.specialise()
         return builder.shapes

@@ -13,7 +13,8 @@ extension Session {
     ///   - inputGradient: false leaves the gradient with respect to the items out: a reverse run to the layers alone is cheaper.
     /// - Throws: `ModelError`: unknown layers, targets outside of the outputs, or an operator that has no such rule.
     public func reverse(
-        _ items: Items, references: Items? = nil, targets: [Target], rules: Rules = .gradient, layers: [String] = [], inputGradient: Bool = true
+        _ items: Items, references: Items? = nil, targets: [Target], rules: Rules = .gradient, layers: [String] = [],
+        inputGradient: Bool = true
     ) throws -> Attributions {
         try check(items)
         if let references {
@@ -27,7 +28,9 @@ extension Session {
         let seeds = try targets.map { try Seed($0, self, count: items.count) }
         let all = names + seeds.map(\.value)
         let first = try plan(count: fixedCount ?? 1, kept: keptValues(all), reverse: nil, threads: 1)
-        func region(_ value: ValueIndex) -> Region<Float> { Region<Float>(count: items.count * Self.perItem(first.fact(value), fixedCount)) }
+        func region(_ value: ValueIndex) -> Region<Float> {
+            Region<Float>(count: items.count * Self.perItem(first.fact(value), fixedCount))
+        }
         let logits = region(self.logits)
         let own = probabilities.map(region)
         let outputs = names.map(region)
@@ -40,7 +43,8 @@ extension Session {
         for value in Set(seeds.map(\.value)).sorted() {
             let shared = seeds.indices.filter { seeds[$0].value == value }
             let request = PlanRequest.Reverse(
-                seeds: [value], wanted: (inputGradient ? [input.value] : []) + names.filter { !inputGradient || $0 != input.value }, rules: rules)
+                seeds: [value], wanted: (inputGradient ? [input.value] : []) + names.filter { !inputGradient || $0 != input.value },
+                rules: rules)
             try forEachChunk(items.count, kept: keptValues(names + [value]), reverse: request) { [self] memory, range in
                 fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
                 memory.forward()
@@ -54,7 +58,9 @@ extension Session {
                     seeds[index].start(memory, range, gathered[index])
                     memory.reverse()
                     if let gradient = gathered[index].gradient { readGradient(memory, into: gradient, range) }
-                    for (name, target) in zip(names, gathered[index].layers) { read(memory.gradient(name), memory.plan.fact(name), into: target, range) }
+                    for (name, target) in zip(names, gathered[index].layers) {
+                        read(memory.gradient(name), memory.plan.fact(name), into: target, range)
+                    }
                 }
             }
         }
@@ -63,7 +69,9 @@ extension Session {
                 Attribution(
                     scores: one.scores.elements, referenceScores: one.references?.elements,
                     gradient: Items(shape: itemShape, values: one.gradient?.elements ?? []),
-                    layerGradients: zip(names, one.layers).map { LayerValues(shape: Array(first.fact($0)?.shape.dropFirst() ?? []), values: $1.elements) })
+                    layerGradients: zip(names, one.layers).map {
+                        LayerValues(shape: Array(first.fact($0)?.shape.dropFirst() ?? []), values: $1.elements)
+                    })
             },
             layers: zip(names, outputs).map { LayerValues(shape: Array(first.fact($0)?.shape.dropFirst() ?? []), values: $1.elements) },
             prediction: prediction(logits, own))
@@ -117,7 +125,9 @@ struct Seed: Sendable {
         activation = session.activation
         func check(_ indices: [Int]) throws {
             let classes = session.outputShape.elementCount
-            guard indices.count == 1 || indices.count == count else { throw ModelError(.misfit, "\(indices.count) targets for \(count) items") }
+            guard indices.count == 1 || indices.count == count else {
+                throw ModelError(.misfit, "\(indices.count) targets for \(count) items")
+            }
             guard let wrong = indices.first(where: { !(0..<classes).contains($0) }) else { return }
             throw ModelError(.misfit, "target \(wrong) is none of the model's \(classes) outputs")
         }
@@ -136,7 +146,9 @@ struct Seed: Sendable {
 
     /// Sets the gradient that the reverse run starts from, and notes the scores.
     func start(_ memory: PlanMemory, _ range: Range<Int>, _ result: Session.Gathered) {
-        guard let gradient = memory.gradient(value), let values = memory.tensor(value), let count = memory.plan.fact(value)?.shape.first, count > 0 else { return }
+        guard let gradient = memory.gradient(value), let values = memory.tensor(value), let count = memory.plan.fact(value)?.shape.first,
+            count > 0
+        else { return }
         gradient.zero()
         if gradient.type == .float32 {
             start(gradient.region(Float.self), values.region(), memory.reference(value)?.region(), count, range, result)

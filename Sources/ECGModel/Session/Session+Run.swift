@@ -47,7 +47,9 @@ extension Session {
 
     func plan(count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, threads: Int) throws -> Plan {
         try model.plan(
-            PlanRequest(inputShapes: [input.value: [count] + layout.inputShape(itemShape)], kept: kept, inDouble: inDouble, reverse: reverse, threads: threads),
+            PlanRequest(
+                inputShapes: [input.value: [count] + layout.inputShape(itemShape)], kept: kept, inDouble: inDouble, reverse: reverse,
+                threads: threads),
             workers: workers)
     }
 
@@ -102,7 +104,9 @@ extension Session {
     /// How an item [lead, time] lies in the stored input.
     func itemMove(_ fact: Fact) -> ItemMove {
         let inner = Array(fact.shape.dropFirst())
-        guard itemShape.count == 2, inner.elementCount == itemShape.elementCount else { return ItemMove(rows: 1, columns: itemShape.elementCount, isTransposed: false) }
+        guard itemShape.count == 2, inner.elementCount == itemShape.elementCount else {
+            return ItemMove(rows: 1, columns: itemShape.elementCount, isTransposed: false)
+        }
         // The stored order is [lead, time] or [time, lead]; every other axis has extent 1.
         let isTransposed = (layout == .timeLead) != (fact.layout == .channelsLast && layout != .plane)
         return ItemMove(rows: itemShape[0], columns: itemShape[1], isTransposed: isTransposed)

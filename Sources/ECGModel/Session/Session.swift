@@ -52,22 +52,28 @@ public final class Session: Sendable {
         self.workers = workers ?? Workers(count: Workers.processors)
         guard let input = model.inputs.first else { throw ModelError(.misfit, "the model has no input") }
         guard model.inputs.count == 1 else {
-            throw ModelError(.unsupported, "the model has \(model.inputs.count) inputs (\(model.inputs.map(\.name).joined(separator: ", "))); one is supported")
+            throw ModelError(
+                .unsupported,
+                "the model has \(model.inputs.count) inputs (\(model.inputs.map(\.name).joined(separator: ", "))); one is supported")
         }
         self.input = input
         guard let declared = output == nil ? model.outputs.first : model.outputs.first(where: { $0.name == output }) else {
-            throw ModelError(.misfit, "the model has no output '\(output ?? "")'; it has \(model.outputs.map(\.name).joined(separator: ", "))")
+            throw ModelError(
+                .misfit, "the model has no output '\(output ?? "")'; it has \(model.outputs.map(\.name).joined(separator: ", "))")
         }
         outputName = declared.name
         let ending = Self.ending(model, declared.value)
-        (logits, probabilities) = activation == OutputActivation.none ? (declared.value, nil) : (ending?.logits ?? declared.value, ending.map { _ in declared.value })
+        (logits, probabilities) =
+            activation == OutputActivation.none
+            ? (declared.value, nil) : (ending?.logits ?? declared.value, ending.map { _ in declared.value })
         let fixed = input.shape?.first.flatMap { $0 > 1 ? $0 : nil }
         fixedCount = fixed ?? (input.shape?.first == 1 ? 1 : nil)
         var found: (ItemLayout, Plan)?
         var failure: ModelError?
         let kept = Array(Set([logits, probabilities ?? logits])).sorted()
         for candidate in layout.map({ [$0] }) ?? Self.candidates(input, itemShape) {
-            let request = PlanRequest(inputShapes: [input.value: [fixedCount ?? 1] + candidate.inputShape(itemShape)], kept: kept, inDouble: inDouble)
+            let request = PlanRequest(
+                inputShapes: [input.value: [fixedCount ?? 1] + candidate.inputShape(itemShape)], kept: kept, inDouble: inDouble)
             do {
                 guard Self.fits(input, candidate.inputShape(itemShape)) else {
                     throw ModelError(.misfit, "does not fit")
@@ -80,7 +86,9 @@ public final class Session: Sendable {
         }
         guard let (chosen, plan) = found else {
             let why = failure.map { $0.message == "does not fit" ? "" : " (\($0.message))" } ?? ""
-            throw ModelError(failure?.kind == .unsupported ? .unsupported : .misfit, "items of shape \(itemShape.text) don't fit the model's input '\(input.name)' of shape \(input.text)\(why)")
+            throw ModelError(
+                failure?.kind == .unsupported ? .unsupported : .misfit,
+                "items of shape \(itemShape.text) don't fit the model's input '\(input.name)' of shape \(input.text)\(why)")
         }
         self.layout = chosen
         guard let fact = plan.fact(logits) else { throw ModelError(.misfit, "the model has no output") }

@@ -144,6 +144,12 @@ final class FilteredRecording {
         for name in ["length", "pad_before"] {
             if let count = record.meta[name]?.int { record.meta[name] = JSON(ratio.length(of: count)) }
         }
+        // Waves that ecg-measure found count within the beat, those that ecg-synth knows of and the span of a median within the recording.
+        let origin = start
+        if let waves = record.meta["fiducials"] { record.meta["fiducials"] = waves.moved { ratio.position(of: $0) } }
+        let inRecording = { (sample: Int) in ratio.position(of: origin) + ratio.position(of: sample - origin) }
+        if let truth = record.meta["truth"] { record.meta["truth"] = truth.moved(inRecording) }
+        if let span = record.meta["span"]?.ints { record.meta["span"] = JSON(span.map { ratio.position(of: $0) }) }
         annotations.give(to: &record, before: end, last: isLast ? max(0, end - 1) : nil)
     }
 }

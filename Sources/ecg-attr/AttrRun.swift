@@ -93,6 +93,8 @@ final class AttrRun {
         let first = number
         number += chunk.count
         let explanations: [Explanation]
+        let clock = ContinuousClock()
+        let start = clock.now
         do {
             explanations = try explainer.explain(chunk.map(\.item), from: first)
         } catch {
@@ -106,6 +108,9 @@ final class AttrRun {
             }
             return
         }
+        let time = start.duration(to: clock.now).components
+        let milliseconds = time.seconds * 1000 + time.attoseconds / 1_000_000_000_000_000
+        stage.inform("\(chunk.count) items explained in \(milliseconds) ms")
         for (entry, explanation) in zip(chunk, explanations) { try write(entry.record, explanation) }
     }
 
@@ -142,7 +147,7 @@ final class AttrRun {
         if let samples = map.samples { proof["samples"] = JSON(samples) }
         if map.usesSeed { proof["seed"] = JSON(stage.seed) } else if map.samples != nil { proof["draws"] = "given" }
         if settings.multiplier && map.isMultiplier { proof["multiplier"] = true }
-        if let residual = map.residual { proof[map.residualIsExact ? "residual" : "expected_residual"] = JSON(residual) }
+        if let residual = map.residual { proof["residual"] = JSON(residual) }
         proof["model"] = .string(model.digest)
         return proof
     }

@@ -5,24 +5,21 @@ extension Explainer {
     static let residualAimedAt = 0.01
 
     /// What an item's contributions should add up to; nil where the method promises nothing.
-    private func promised(_ method: Method, _ now: ItemState.Changing, _ context: ItemContext) -> Double? {
+    private func promised(_ method: Method, _ now: ItemState.Changing) -> Double? {
         guard let first = now.baseScores.first else { return nil }
         switch method.completeness {
         case nil: return nil
         case .baseline: return now.score - first
         case .baselines: return now.score - now.baseScores.reduce(0, +) / Double(now.baseScores.count)
         case .noisy: return now.noisyScore - first
-        case .expected:
-            let bases = (0..<settings.samples).map { draw in
-                now.baseScores[settings.draws.baseline(key: context.key, item: context.number, draw: draw, of: now.baseScores.count)]
-            }
-            return now.noisyScore - bases.reduce(0, +) / Double(max(bases.count, 1))
+        // only in expectation: any one map is some way off, and that proves nothing
+        case .expected: return nil
         }
     }
 
     /// How far an item's contributions are from what they should add up to, relative to it.
-    private func residual(_ m: Int, _ now: ItemState.Changing, _ context: ItemContext, total: Double) -> Double? {
-        guard let promised = promised(methods[m], now, context) else { return nil }
+    private func residual(_ m: Int, _ now: ItemState.Changing, total: Double) -> Double? {
+        guard let promised = promised(methods[m], now) else { return nil }
         let gap = abs(total - promised)
         return gap == 0 ? 0 : gap / abs(promised)
     }
@@ -39,7 +36,7 @@ extension Explainer {
                 unmet = unmet.filter { state in
                     let now = state.now
                     // a residual that is no number can't be helped by steps
-                    return residual(m, now, state.context, total: now.sums[m].total).map { $0 > aim } ?? false
+                    return residual(m, now, total: now.sums[m].total).map { $0 > aim } ?? false
                 }
                 if unmet.isEmpty { break }
                 steps = min(2 * steps, AttributionSettings.mostSteps)
@@ -69,14 +66,14 @@ extension Explainer {
             let isSwitched = if case .switchedOn = method.family(settings) { true } else { false }
             // a feature's value stands at each of its samples: its contribution is counted once, not as often as it is drawn
             let total = isSwitched ? switchedTotal(m, values, state.context) : now.sums[m].total
-            let residual = residual(m, now, state.context, total: total)
-            if let residual, let most = settings.maxResidual, method.completeness != .expected, residual > most {
+            let residual = residual(m, now, total: total)
+            if let residual, let most = settings.maxResidual, !(residual <= most) {
                 throw ExplainError(.data, "the residual of \(method.name) is \(residual), more than \(most)")
             }
             let isPath = method.family(settings).with(steps: 1) != nil
             maps.append(
                 Explanation.Map(
-                    method: method.name, values: values, residual: residual, residualIsExact: method.completeness != .expected,
+                    method: method.name, values: values, residual: residual,
                     baseScore: method.completeness == nil ? nil : baseScore(method, now), steps: isPath ? now.steps[m] : nil,
                     samples: method.draws.isEmpty ? nil : settings.samples,
                     isMultiplier: method.isMultiplier(settings),

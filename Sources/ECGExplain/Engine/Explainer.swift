@@ -72,7 +72,7 @@ public final class Explainer {
             default: try runFamily(family, states)
             }
         }
-        let needsNoisyScores = methods.contains { $0.completeness == .noisy || $0.completeness == .expected }
+        let needsNoisyScores = methods.contains { $0.completeness == .noisy }
         if needsNoisyScores && !families.contains(.noisy) { try runFamily(.noisy, states) }
         if settings.stepsAuto { try refine(states) }
         return try zip(states, items).map { try explanation($0, $1) }

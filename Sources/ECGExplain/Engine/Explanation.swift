@@ -8,8 +8,6 @@ public struct Explanation: Sendable {
         public let values: [Float]
         /// |Σ contributions − (f(x) − f(x'))| relative to |f(x) − f(x')|; nil where the method promises no such sum.
         public let residual: Double?
-        /// Whether the method promises that the residual is nothing but rounding and quadrature; else it holds in expectation.
-        public let residualIsExact: Bool
         /// f(x'), the score that contributions start from; nil where the method has no baseline.
         public let baseScore: Double?
         /// Steps of the integral that the map took; nil without one.

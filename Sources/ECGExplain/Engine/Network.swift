@@ -53,13 +53,18 @@ public final class Network: Sendable {
     /// The session for items of a shape, made the first time it is asked for. The last few are kept.
     func session(_ shape: [Int]) throws -> Session {
         if let known = sessions.withLock({ list in list.first { $0.shape == shape }?.session }) { return known }
-        let made = try Session(model, itemShape: shape, output: output, layout: layout, activation: activation, workers: workers)
+        let made = try Session(
+            model, itemShape: shape, output: output, layout: layout, activation: activation, workers: workers, chunk: Self.chunk(shape))
         sessions.withLock { list in
             list.append((shape, made))
             if list.count > 8 { list.removeFirst() }
         }
         return made
     }
+
+    /// Points that a thread takes through the network together: the frequency domain's products want the rows of several short items at once, and
+    /// the activations of long ones fill the caches alone.
+    private static func chunk(_ shape: [Int]) -> Int { max(1, min(8, 64_000 / max(shape.reduce(1, *), 1))) }
 
     /// Bytes that a reverse run holds, whatever the number of points.
     func bytesInFlight(_ shape: [Int], paired: Bool) throws -> Int { try session(shape).bytesInFlight(paired: paired) }

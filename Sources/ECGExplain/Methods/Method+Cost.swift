@@ -34,7 +34,7 @@ extension Method {
         case .baseline: "f(x) - f(x')"
         case .baselines: "f(x) - mean f(x')"
         case .noisy: "mean f(x + noise) - f(x')"
-        case .expected: "mean f(x + noise) - mean f(x'), expected"
+        case .expected: "mean f(x + noise) - mean f(x'), in expectation"
         }
     }
 

@@ -16,7 +16,7 @@ public struct Method: Sendable {
         case baselines
         /// The mean over the draws of f(x + noise) − f(x').
         case noisy
-        /// The same, but only in expectation: the residual is told and no demand.
+        /// The mean over draws and baselines, but only in expectation: there is no residual to tell.
         case expected
     }
 

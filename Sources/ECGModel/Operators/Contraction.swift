@@ -133,7 +133,7 @@ struct EinsumOperator: Operator {
         }
         var broadcastRank = 0
         let dotted = terms.map { $0.replacing("...", with: "…") }
-        for (term, fact) in zip(dotted, facts) where term.contains("…") {
+        for (term, fact) in zip(dotted, facts) where term.contains(Character("…")) {
             broadcastRank = max(broadcastRank, fact.shape.count - (term.count - 1))
         }
         let operandLabels = try zip(dotted, facts).map { term, fact in

@@ -69,7 +69,7 @@ let package = Package(
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),
-        .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal"], exclude: ["Fixtures"]),
+        .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal", "ECGFormats", "ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain"]),
         .testTarget(name: "PipelineTests", dependencies: ["ECGStream", "StreamFixtures"], exclude: ["cases"]),

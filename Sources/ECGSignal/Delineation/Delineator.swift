@@ -45,7 +45,7 @@ public struct Delineator: Sendable {
     ///   - neighbours: the R peaks of the beats before and after, in samples of `signal`, as far as they are known; they may lie
     ///     outside it.
     public func delineate(_ signal: [Float], leadCount: Int, r: Int, neighbours: [Int] = []) -> DelineatedBeat {
-        let absent = DelineatedBeat(leads: Array(repeating: BeatWaves(), count: max(0, leadCount)), global: BeatWaves())
+        let absent = DelineatedBeat.absent(leads: leadCount)
         guard leadCount > 0 else { return absent }
         let time = signal.count / leadCount
         guard time > 1, r >= 0, r < time else { return absent }

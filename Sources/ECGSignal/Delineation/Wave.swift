@@ -34,4 +34,9 @@ public struct DelineatedBeat: Sendable, Equatable {
     public var leads: [BeatWaves]
     /// From the earliest onset to the latest offset over the leads, but for stragglers. The peaks are those of the clearest lead.
     public var global: BeatWaves
+
+    /// A beat without waves.
+    public static func absent(leads: Int) -> DelineatedBeat {
+        DelineatedBeat(leads: Array(repeating: BeatWaves(), count: max(0, leads)), global: BeatWaves())
+    }
 }

@@ -38,36 +38,12 @@ final class BinarySource: SampleSource {
     /// Whether pairs of samples never straddle frames, so that a signal's bytes come at a fixed stride (format 212 with an even frame).
     var isPaired: Bool { format == .packed12 && samplesPerFrame % 2 == 0 }
 
-    /// Looks one signal's samples up in a table of values by 12-bit code, straight from the file's bytes.
-    ///
-    /// The usual case of ECG archives, two to four times as fast as decoding first.
-    /// - Returns: the sum of the samples, modulo 2^32.
-    func lookUp(_ bytes: [UInt8], place: Int, count: Int, in table: [Float], into output: inout [Float], at target: Int) -> UInt32 {
-        let stride = samplesPerFrame / 2 * 3
-        var at = place / 2 * 3
-        var sum: UInt32 = 0
-        if place % 2 == 0 {
-            for frame in 0..<count {
-                let code = Int(bytes[at]) | (Int(bytes[at &+ 1]) & 0x0F) << 8
-                sum &+= UInt32(truncatingIfNeeded: code ^ 0x800)
-                output[target &+ frame] = table[code]
-                at &+= stride
-            }
-        } else {
-            for frame in 0..<count {
-                let code = Int(bytes[at &+ 2]) | (Int(bytes[at &+ 1]) & 0xF0) << 4
-                sum &+= UInt32(truncatingIfNeeded: code ^ 0x800)
-                output[target &+ frame] = table[code]
-                at &+= stride
-            }
-        }
-        // A code with its sign bit turned over is the sample plus 2048.
-        return sum &- 0x800 &* UInt32(truncatingIfNeeded: count)
-    }
+    /// Bytes of a frame of such a file.
+    var pairedStride: Int { samplesPerFrame / 2 * 3 }
 
     /// The bytes of whole frames of a paired file, at the start of `bytes`.
     func readPairs(frames: Range<Int>, into bytes: inout [UInt8]) throws(FormatError) {
-        let stride = samplesPerFrame / 2 * 3
+        let stride = pairedStride
         let (start, overflow) = frames.lowerBound.multipliedReportingOverflow(by: stride)
         guard !overflow else { throw .damaged(path, "sample \(frames.lowerBound) is too far for any file") }
         let got = try file.read(at: byteOffset + start, count: frames.count * stride, into: &bytes)

@@ -97,6 +97,13 @@ final class SegmentReader {
         return wanted
     }
 
+    /// Whether `read` will fill all rows for `frames`, so that nothing need be there before.
+    func fills(_ frames: Range<Int>) throws(FormatError) -> Bool {
+        try open()
+        guard let reader, frames.lowerBound >= start, frames.upperBound <= start + length else { return false }
+        return reader.fills((frames.lowerBound - start)..<(frames.upperBound - start), rows: rows.count)
+    }
+
     /// Fills the part of `frames` that lies in this segment.
     func read(frames: Range<Int>, into output: inout [Float], rowStride: Int, density: Int) throws(FormatError) {
         try open()

@@ -152,11 +152,17 @@ final class SignalReader {
         return total
     }
 
+    /// Whether `read` fills all rows for `frames`: each has a signal, and none is shifted beyond the end.
+    func fills(_ frames: Range<Int>, rows: Int) -> Bool {
+        groups.reduce(0) { $0 + $1.rows.count } == rows && groups.allSatisfy { frames.upperBound <= length - min($0.skew, length) }
+    }
+
     /// Fills the rows with frames `frames` of the record: row r gets `frames.count * density` values from
     /// `r * rowStride + column` on. Rows this record doesn't have, and frames after the end of a shifted signal, are left as they are.
     func read(frames: Range<Int>, into output: inout [Float], rowStride: Int, column: Int) throws(FormatError) {
         for group in groups {
-            let chunk = max(8192 / group.samplesPerFrame, 1)
+            // What is decoded at a time stays in the fast caches.
+            let chunk = max((group.pairs == nil ? 8192 : 32768) / group.samplesPerFrame, 1)
             if group.summed == 0 && frames.lowerBound == 0 { try sumSkipped(group, chunk: chunk) }
             let shifted = frames.lowerBound.addingReportingOverflow(group.skew)
             guard !shifted.overflow, shifted.partialValue < length else { continue }
@@ -168,12 +174,9 @@ final class SignalReader {
                 let end = min(at + chunk, last)
                 if let pairs = group.pairs {
                     try pairs.readPairs(frames: at..<end, into: &bytes)
-                    for index in group.rows.indices {
-                        let row = group.rows[index]
-                        group.rows[index].sum &+= pairs.lookUp(
-                            bytes, place: row.place, count: end - at, in: row.codes, into: &output,
-                            at: row.row * rowStride + column + at - first)
-                    }
+                    lookUp(
+                        group, stride: pairs.pairedStride, count: end - at, into: &output, rowStride: rowStride, column: column + at - first
+                    )
                     at = end
                     continue
                 }
@@ -223,6 +226,24 @@ final class SignalReader {
             }
         }
         group.summed = nil
+    }
+
+    /// Rows straight from the bytes, two at a time where both samples of a pair are wanted.
+    private func lookUp(_ group: Group, stride: Int, count: Int, into output: inout [Float], rowStride: Int, column: Int) {
+        let lanes = group.rows.map { PairLookup.Lane(place: $0.place, values: $0.codes, target: $0.row * rowStride + column) }
+        var index = 0
+        while index < lanes.count {
+            let lane = lanes[index]
+            if lane.place % 2 == 0, index + 1 < lanes.count, lanes[index + 1].place == lane.place + 1 {
+                let sums = PairLookup.pair(bytes, stride: stride, count: count, lane, lanes[index + 1], into: &output)
+                group.rows[index].sum &+= sums.0
+                group.rows[index + 1].sum &+= sums.1
+                index += 2
+            } else {
+                group.rows[index].sum &+= PairLookup.single(bytes, stride: stride, count: count, lane, into: &output)
+                index += 1
+            }
+        }
     }
 
     private func convert(_ row: inout Row, stride: Int, frames: Int, into output: inout [Float], at target: Int) {

@@ -82,8 +82,11 @@ public final class WFDBRecord {
         precondition(samples.lowerBound >= 0 && samples.upperBound <= length)
         let frames = frames(of: samples)
         let stride = frames.count * density
-        var values = [Float](repeating: .nan, count: leads.count * stride)
-        for segment in segments where segment.overlaps(frames) {
+        let parts = segments.filter { $0.overlaps(frames) }
+        var isFilled = false
+        if parts.count == 1 { isFilled = try parts[0].fills(frames) }
+        var values = isFilled ? PairLookup.room(leads.count * stride) : [Float](repeating: .nan, count: leads.count * stride)
+        for segment in parts {
             try segment.read(frames: frames, into: &values, rowStride: stride, density: density)
             // One segment's files are open at a time.
             if segment.start + segment.length <= frames.upperBound && segments.count > 1 { segment.close() }

@@ -31,7 +31,7 @@ extension ReadTool {
                     }
                 }
             } catch {
-                try stage.failed(operand.key, error.mapped)
+                try stage.failed(operand.key, error.forTool)
             }
         }
         if form == .table { try stage.text.write(text) } else { try stage.print(rows, as: form) }

@@ -114,22 +114,23 @@ struct ReadTool: StageTool {
 
     func run(_ stage: Stage) throws {
         if info { return try printInformation(stage) }
-        var left = limit ?? .max
         let itemLabels = try labels.map { try ItemLabels.read(path: $0) }
-        for operand in operands() where left > 0 {
-            do {
-                switch operand.format {
-                case .wfdb, .edf:
-                    left -= 1
-                    try readRecord(operand, stage)
-                case .csv:
-                    left -= 1
-                    try readTable(operand, stage)
-                case .npy: try readArray(operand, labels: itemLabels, left: &left, stage)
-                }
-            } catch {
-                try stage.failed(operand.key, error.mapped)
+        let operands = operands()
+        let plan = ReadPlan(self)
+        var left = limit ?? .max
+        guard left > 0 else { return }
+        try OrderedProducers<ReadPlan.Product>.forEach(jobs: operands.count, threads: stage.threads, weight: { $0.weight }) { index, emit in
+            plan.read(operands[index], labels: itemLabels, emit)
+        } body: { product in
+            switch product {
+            case .part(let record, let isLast):
+                try stage.write(record)
+                if isLast { left -= 1 }
+            case .failure(let key, let error):
+                try stage.failed(key, error)
+                left -= 1
             }
+            return left > 0
         }
     }
 
@@ -137,9 +138,10 @@ struct ReadTool: StageTool {
 }
 
 extension Error {
-    /// The same error with the exit status that the harness needs to know before it decides whether to keep going.
-    var mapped: any Error {
-        guard let error = self as? FormatError else { return self }
+    /// The same error with its exit status.
+    var forTool: ToolError {
+        if let error = self as? ToolError { return error }
+        guard let error = self as? FormatError else { return ToolError(.software, "\(self)") }
         return ToolError(ReadTool.status(of: error) ?? .data, error.message, place: error.place)
     }
 }

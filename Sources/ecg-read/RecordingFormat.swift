@@ -18,7 +18,7 @@ enum RecordingFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// One recording (or array of them) named on the command line.
-struct Operand {
+struct Operand: Sendable {
     let path: String
     let format: RecordingFormat
     /// The record's key; for an array what stands before an item's number, empty if it is the only one.

@@ -66,7 +66,7 @@ let package = Package(
         // Tests: a folder a module, plus one that runs the built executables in pipes
         .target(name: "StreamFixtures", dependencies: ["ECGStream"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
         .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "StreamFixtures"]),
-        .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"]),
+        .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal", "ECGFormats", "ECGScore"], exclude: ["Fixtures"]),

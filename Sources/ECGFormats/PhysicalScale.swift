@@ -17,7 +17,7 @@ public struct PhysicalScale: Sendable, Equatable {
         invalid = format.invalidSample
     }
 
-    init(_ signal: WFDBHeader.Signal) {
+    package init(_ signal: WFDBHeader.Signal) {
         self.init(gain: signal.gain, baseline: signal.baseline, units: signal.units, format: signal.format)
     }
 

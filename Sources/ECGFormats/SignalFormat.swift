@@ -70,7 +70,7 @@ public enum SignalFormat: Int, Sendable, CaseIterable {
     }
 
     /// Bytes that a file needs for its first `samples` samples, nil if the number overflows.
-    func bytes(samples: Int) -> Int? {
+    package func bytes(samples: Int) -> Int? {
         let (whole, rest) = samples.quotientAndRemainder(dividingBy: samplesPerBlock)
         let (bytes, overflow) = whole.multipliedReportingOverflow(by: bytesPerBlock)
         guard !overflow else { return nil }
@@ -87,7 +87,7 @@ public enum SignalFormat: Int, Sendable, CaseIterable {
     }
 
     /// Whole samples in `bytes` bytes.
-    func samples(bytes: Int) -> Int {
+    package func samples(bytes: Int) -> Int {
         guard bytesPerBlock > 0 else { return 0 }
         let (whole, rest) = max(bytes, 0).quotientAndRemainder(dividingBy: bytesPerBlock)
         switch self {

@@ -119,9 +119,9 @@ struct ReadTool: StageTool {
         let plan = ReadPlan(self)
         var left = limit ?? .max
         guard left > 0 else { return }
-        try OrderedProducers<ReadPlan.Product>.forEach(jobs: operands.count, threads: stage.threads, weight: { $0.weight }) { index, emit in
-            plan.read(operands[index], labels: itemLabels, emit)
-        } body: { product in
+        let weight: @Sendable (ReadPlan.Product) -> Int = { $0.weight }
+        let job: OrderedProducers<ReadPlan.Product>.Job = { index, emit in plan.read(operands[index], labels: itemLabels, emit) }
+        try OrderedProducers.forEach(jobs: operands.count, threads: stage.threads, weight: weight, job: job) { product in
             switch product {
             case .part(let record, let isLast):
                 try stage.write(record)

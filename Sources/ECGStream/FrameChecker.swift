@@ -36,6 +36,24 @@ final class FrameChecker {
             metaCRC: header.metaCRC, payloadCRC: header.payloadCRC)
     }
 
+    /// Checks what every frame of a kind must say.
+    static func checkContent(_ frame: Frame) throws(StreamError) {
+        switch frame.kind {
+        case .record, .note: return
+        case .head:
+            let meta = try frame.meta()
+            guard meta["format"]?.string == "ecg-stream" else {
+                throw StreamError(.damaged, "HEAD does not say that this is an ecg-stream")
+            }
+            guard meta["prov"]?.array != nil else { throw StreamError(.damaged, "HEAD without 'prov'") }
+        case .end:
+            guard try frame.meta()["records"]?.int != nil else { throw StreamError(.damaged, "END without a count of records") }
+        case .abort:
+            guard try frame.meta()["error"]?.object != nil else { throw StreamError(.damaged, "ABORT without 'error'") }
+        }
+        guard frame.payloadLength == 0 else { throw StreamError(.damaged, "\(frame.kind.name) with a payload") }
+    }
+
     /// Checks the meta's text, and for a record that it has a key and that its tensors lie in its payload.
     private func checkMeta(_ meta: UnsafeRawBufferPointer, kind: FrameKind?, payload: UnsafeRawBufferPointer) throws(JSONError) {
         var scanner = JSONScanner(meta)
@@ -63,7 +81,12 @@ final class FrameChecker {
         guard kind == .record else { return }
         guard hasKey else { throw scanner.fail("a record without a key") }
         guard let tensors else { throw scanner.fail("a record without 'tensors'") }
-        try table.check(UnsafeRawBufferPointer(rebasing: meta[tensors]), payload: payload)
+        do throws(JSONError) {
+            try table.check(UnsafeRawBufferPointer(rebasing: meta[tensors]), payload: payload)
+        } catch {
+            // The table counts from its own start.
+            throw JSONError(message: error.message, offset: error.offset + tensors.lowerBound)
+        }
     }
 }
 

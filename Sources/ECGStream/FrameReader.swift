@@ -22,7 +22,7 @@ final class FrameReader {
     /// The next frame whose kind this program knows.
     func next() throws(StreamError) -> Frame? {
         while true {
-            let start = input.consumed
+            let start = input.consumed, due = expected
             do throws(StreamError) {
                 guard let header = try nextHeader() else { return nil }
                 let frame = try body(header, at: start)
@@ -31,7 +31,7 @@ final class FrameReader {
                 return frame
             } catch {
                 if error.place != nil { throw error }
-                let number = expected.map { "frame \($0), " } ?? ""
+                let number = due.map { "frame \($0), " } ?? ""
                 throw StreamError(error.kind, error.message, place: "\(input.name), \(number)byte \(start)", record: error.record)
             }
         }
@@ -83,34 +83,20 @@ final class FrameReader {
 
     /// Checks that frames come in order and that END tells the truth.
     private func checkOrder(_ frame: Frame) throws(StreamError) {
+        try FrameChecker.checkContent(frame)
         switch frame.kind {
         case .head:
             guard frame.number == 0 else { throw StreamError(.damaged, "a second HEAD before END") }
-            let meta = try frame.meta()
-            guard meta["format"]?.string == "ecg-stream" else {
-                throw StreamError(.damaged, "HEAD does not say that this is an ecg-stream")
-            }
-            guard meta["prov"]?.array != nil else { throw StreamError(.damaged, "HEAD without 'prov'") }
-            try checkNoPayload(frame)
             recordsInStream = 0
         case .record: recordsInStream += 1
-        case .note: break
+        case .note, .abort: break
         case .end:
-            let meta = try frame.meta()
-            guard let records = meta["records"]?.int else { throw StreamError(.damaged, "END without a count of records") }
+            let records = try frame.meta()["records"]?.int
             guard records == recordsInStream else {
-                throw StreamError(.damaged, "END counts \(records) records, but \(recordsInStream) came")
+                throw StreamError(.damaged, "END counts \(records ?? 0) records, but \(recordsInStream) came")
             }
-            try checkNoPayload(frame)
             expected = nil
             streams += 1
-        case .abort:
-            guard try frame.meta()["error"]?.object != nil else { throw StreamError(.damaged, "ABORT without 'error'") }
-            try checkNoPayload(frame)
         }
-    }
-
-    private func checkNoPayload(_ frame: Frame) throws(StreamError) {
-        guard frame.payloadLength == 0 else { throw StreamError(.damaged, "\(frame.kind.name) with a payload") }
     }
 }

@@ -72,6 +72,7 @@ public final class RescueReader {
         // Consumed only when it is known to be good; a wrong one may hide the start of a good one.
         let body = input.peek(FrameHeader.size, count: header.bodyLength)
         let frame = try checker.frame(header, body: body, at: start)
+        if let frame { try FrameChecker.checkContent(frame) }
         input.skip(length)
         if frame == nil { expected = header.number + 1 }
         return frame

@@ -131,7 +131,7 @@ struct TensorTable {
                 guard extent.start & 63 == 0 else { throw scanner.fail("a tensor does not start at a multiple of 64") }
             }
         }
-        guard seen == Field.all else { throw scanner.fail("a tensor without name, dtype, shape, axes or at") }
+        guard seen == Field.all else { throw scanner.fail("a tensor without one of name, dtype, shape, axes, at") }
         guard axes == dimensions else { throw scanner.fail("a tensor with \(dimensions) lengths but \(axes) axes") }
         let (bytes, overflow) = elements.multipliedReportingOverflow(by: dtypeSize)
         guard !overflow else { throw scanner.fail("a tensor's shape is too large") }

@@ -8,6 +8,8 @@ enum Launch {
     static func run<Tool: StageTool>(_ type: Tool.Type, arguments: [String]) -> Never {
         // Writing to a closed pipe must come back as an error: there may be a temporary file to remove.
         signal(SIGPIPE, SIG_IGN)
+        // So must writing beyond a limit on the size of files (ulimit -f).
+        signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
         let command: any ParsableCommand
         do {

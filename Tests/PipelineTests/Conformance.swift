@@ -39,6 +39,11 @@ struct Conformer: Sendable, CustomStringConvertible {
     /// A recording in parts, with a known truth, made on the spot.
     private static let recording = "ecg-synth --duration 12 --part 5 --seed 1"
 
+    private static let beats = "ecg-synth --duration 12 --seed 1 | ecg-beats --length 430 --scale minmax"
+    private static let model = "-m $ROOT/examples/mitbih-cnn.onnx"
+    private static let scored = "\(beats) | ecg-infer \(model) --classes A,E,j,L,N,/,R,V"
+    private static let maps = "\(scored) | ecg-attr \(model) -a saliency"
+
     static let all = [
         Conformer(.filter, "ecg-cat"),
         Conformer(.text, "ecg-cat --show"),
@@ -53,6 +58,11 @@ struct Conformer: Sendable, CustomStringConvertible {
         Conformer(.filter, "ecg-filter --scale minmax"),
         Conformer(.filter, "ecg-beats --length 430 --scale minmax", input: recording, keepsRecords: false),
         Conformer(.filter, "ecg-measure"),
+        Conformer(.filter, "ecg-median --per record", input: recording, keepsRecords: false),
+        Conformer(.filter, "ecg-infer \(model) --classes A,E,j,L,N,/,R,V", input: beats),
+        Conformer(.filter, "ecg-attr \(model) -a saliency,gradcam --target predicted", input: scored),
+        Conformer(.table, "ecg-segsal --by label --as csv", input: maps),
+        Conformer(.filter, "ecg-segsal --per-beat", input: maps),
         Conformer(.source, "ecg-synth --duration 12 --part 5 --noise 0.05", input: "true"),
         Conformer(.source, "ecg-read wfdb/synth -a atr --part 5", input: "\(recording) | ecg-cat --to wfdb -o wfdb"),
     ]

@@ -18,6 +18,8 @@ package final class FrequencyConvolution: @unchecked Sendable {
     let rooms: FrequencyRooms
     let kernels: UnsafePointer<frequency_kernels>
     let lanes: Int
+    /// Nanoseconds that an item takes one thread, about.
+    let cost: Double
     private let biasStorage: Region<Float>
     private let zeroStorage: Region<Float>
 
@@ -36,6 +38,7 @@ package final class FrequencyConvolution: @unchecked Sendable {
         kernels = instructionSet.frequencyKernels
         lanes = Int(kernels.pointee.lanes)
         rooms = FrequencyRooms(problem, tiling, instructionSet)
+        cost = FrequencyCost(instructionSet).cost(problem, tiling)
         transform = FrequencyTransform(tiling.radices)
         table = transform.table
         let (problem, transform, kernels, together) = (problem, transform, kernels, rooms.panelsTogether)

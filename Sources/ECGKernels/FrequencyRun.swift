@@ -23,6 +23,9 @@ struct FrequencyRun: @unchecked Sendable {
     /// Aligned to a vector.
     let scratch: UnsafeMutablePointer<Float>
 
+    /// Nanoseconds of work that are worth waking other threads for.
+    private static let leastShared = 30_000.0
+
     private var kernels: UnsafePointer<frequency_kernels> { convolution.kernels }
     private var lanes: Int { convolution.lanes }
     private var pairs: Int { convolution.tiling.pairs }
@@ -32,7 +35,8 @@ struct FrequencyRun: @unchecked Sendable {
         let rows = items * pairs
         let most = convolution.rooms.blockRows
         let threads = workers?.count ?? 1
-        guard let workers, threads > 1 else {
+        // Each of the three phases waits for the slowest thread; what is done sooner than that stays with the caller.
+        guard let workers, threads > 1, convolution.cost * Double(items) > Self.leastShared else {
             forEachBlock(rows, most) { block($0, room: 0) }
             return
         }

@@ -109,7 +109,10 @@ struct EinsumOperator: Operator {
         let facts = try inputs.indices.map { try node.input($0, of: inputs) }
         guard let first = facts.first, facts.allSatisfy({ $0.type == first.type }) else { throw node.misfit("inputs of several types") }
         guard first.type != .bool else { throw node.unsupported("element type bool") }
-        let compact = equation.filter { $0 != " " }
+        // Three dots become one character, so that every axis and every ellipsis is one.
+        let compact = equation.reduce(into: "") { text, next in
+            if next == "." { if text.last != "…" { text.append("…") } } else if next != " " { text.append(next) }
+        }
         let sides = compact.split(separator: ">", omittingEmptySubsequences: false)
         let hasOutput = sides.count == 2 && sides[0].hasSuffix("-")
         guard sides.count == 1 || hasOutput else { throw node.damaged("equation '\(equation)'") }
@@ -132,11 +135,10 @@ struct EinsumOperator: Operator {
             return named[0] + (0..<dots).map { "…\(dots - 1 - $0)" } + named[1]
         }
         var broadcastRank = 0
-        let dotted = terms.map { $0.replacing("...", with: "…") }
-        for (term, fact) in zip(dotted, facts) where term.contains(Character("…")) {
+        for (term, fact) in zip(terms, facts) where term.contains(Character("…")) {
             broadcastRank = max(broadcastRank, fact.shape.count - (term.count - 1))
         }
-        let operandLabels = try zip(dotted, facts).map { term, fact in
+        let operandLabels = try zip(terms, facts).map { term, fact in
             let labels = try labels(term, rank: fact.shape.count)
             guard labels.count == fact.shape.count else {
                 throw node.misfit("operand \(fact.shape.text) does not have the axes of '\(term)'")
@@ -145,7 +147,7 @@ struct EinsumOperator: Operator {
         }
         let outputLabels: [String]
         if hasOutput {
-            outputLabels = try labels(String(sides[1]).replacing("...", with: "…"), rank: nil)
+            outputLabels = try labels(String(sides[1]), rank: nil)
         } else {
             let all = operandLabels.flatMap { $0 }
             let single = Set(all).filter { label in !label.hasPrefix("…") && all.filter { $0 == label }.count == 1 }.sorted()

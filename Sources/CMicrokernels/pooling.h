@@ -6,35 +6,22 @@ INLINE ivec load_index(const int *p, long n) {
 }
 
 /// Output row r takes the input rows begin(r) + j · dilation that exist. An index is that of an item's row.
-///
-/// Values whose difference is below the rounding of what came before (a millionth of the item's largest) count as equal for the index, and the first of
-/// equal ones is taken: on a constant stretch, as the padding behind a beat, exact arithmetic has ties that a transform's rounding would break at random.
 static void max_pool(const ecg_pool *p, const float *input, float *output, int *indices) {
-    float largest = 0;
-    if (indices) {
-        for (long i = 0; i < p->inputLength * p->channels; i++) {
-            const float size = input[i] < 0 ? -input[i] : input[i];
-            largest = size > largest ? size : largest;
-        }
-    }
-    const vec slack = all(largest < __builtin_inff() ? 1e-6f * largest : 0);
     for (long r = 0; r < p->outputLength; r++) {
         long start = r * p->stride - p->pad, end = start + p->kernel * p->dilation;
         if (start < 0) start += (-start + p->dilation - 1) / p->dilation * p->dilation;
         if (end > p->inputLength) end = p->inputLength;
         for (long c = 0; c < p->channels; c += LANES) {
             const long left = p->channels - c;
-            vec best = all(-__builtin_inff()), held = best;
+            vec best = all(-__builtin_inff());
             ivec where = (ivec){} + (int)(start < p->inputLength ? start : p->inputLength - 1);
             for (long t = start; t < end; t += p->dilation) {
                 const float *x = input + t * p->channels + c;
                 const vec value = left >= LANES ? load(x) : load_first(x, left);
-                // NaN wins over all.
+                // The first of equal values wins; NaN wins over all.
                 const ivec take = (value > best) | (value != value);
                 best = choose(take, value, best);
-                const ivec move = (value > held + slack) | (value != value);
-                held = choose(move, value, held);
-                where = (((ivec){} + (int)t) & move) | (where & ~move);
+                where = (((ivec){} + (int)t) & take) | (where & ~take);
             }
             float *y = output + r * p->channels + c;
             if (left >= LANES) store(y, best);

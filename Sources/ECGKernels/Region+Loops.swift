@@ -80,24 +80,3 @@ extension Region {
         }
     }
 }
-
-extension Region<Float> {
-    /// The largest magnitude; NaN is passed over.
-    public var largestMagnitude: Float {
-        var lanes = SIMD16<Float>(repeating: 0)
-        var i = 0
-        let raw = UnsafeRawPointer(pointer)
-        while i + 16 <= count {
-            let values = raw.loadUnaligned(fromByteOffset: 4 * i, as: SIMD16<Float>.self)
-            let sizes = values.replacing(with: -values, where: values .< 0)
-            lanes = lanes.replacing(with: sizes, where: sizes .> lanes)
-            i += 16
-        }
-        var largest = lanes.max()
-        while i < count {
-            if abs(pointer[i]) > largest { largest = abs(pointer[i]) }
-            i += 1
-        }
-        return largest
-    }
-}

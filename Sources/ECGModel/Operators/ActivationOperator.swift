@@ -56,18 +56,17 @@ struct ActivationKernel: Kernel {
 
 extension ECGKernels.Activation {
     /// The gradient before the activation, from the one behind it and the activation's result; `into` may be `gradient`.
-    /// - Parameter zero: results up to this count as zero.
     func reverse(
-        _ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool, above zero: Float = 0
+        _ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool
     ) {
         let slope = slope
         // Not slope·g for Relu: nothing may come through, not even an infinite gradient.
         let closed = slope == 0
         switch (rule, accumulate) {
-        case (.gradient, false), (.rescale, false): into.set(gradient, result) { g, y in y > zero ? g : closed ? 0 : slope * g }
-        case (.gradient, true), (.rescale, true): into.add(gradient, result, result) { g, y, _ in y > zero ? g : closed ? 0 : slope * g }
-        case (.guided, false): into.set(gradient, result) { g, y in g <= 0 ? 0 : y > zero ? g : closed ? 0 : slope * g }
-        case (.guided, true): into.add(gradient, result, result) { g, y, _ in g <= 0 ? 0 : y > zero ? g : closed ? 0 : slope * g }
+        case (.gradient, false), (.rescale, false): into.set(gradient, result) { g, y in y > 0 ? g : closed ? 0 : slope * g }
+        case (.gradient, true), (.rescale, true): into.add(gradient, result, result) { g, y, _ in y > 0 ? g : closed ? 0 : slope * g }
+        case (.guided, false): into.set(gradient, result) { g, y in g <= 0 ? 0 : y > 0 ? g : closed ? 0 : slope * g }
+        case (.guided, true): into.add(gradient, result, result) { g, y, _ in g <= 0 ? 0 : y > 0 ? g : closed ? 0 : slope * g }
         case (.deconvolution, false): into.set(gradient, result) { g, _ in g <= 0 ? 0 : g }
         case (.deconvolution, true): into.add(gradient, result, result) { g, _, _ in g <= 0 ? 0 : g }
         }

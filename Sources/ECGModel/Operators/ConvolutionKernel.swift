@@ -17,6 +17,7 @@ struct ConvolutionKernel: Kernel {
     /// Rows of the output are this far apart: a channel concatenation's width.
     var outputRowStride: Int?
     private var prepared: Convolution?
+    private var foldedBias: [Float]?
 
     init(node: Node, shape: ConvolutionShape, items: Int, weights: Tensor, bias: Tensor?) {
         self.node = node
@@ -29,21 +30,28 @@ struct ConvolutionKernel: Kernel {
     /// The same with its weights packed.
     func prepared(_ cache: PreparedWeights) -> ConvolutionKernel {
         var copy = self
+        let folded = biasWithAffine()
         let key = PreparedWeights.Key(node: node.outputs, shape: shape, affine: affine?.node, activation: activation)
         copy.prepared = cache.convolution(key) {
             var weights = weights.floats ?? []
-            var bias = bias?.floats
             if let affine {
                 let perOutput = shape.weightCount / shape.outputChannels
                 for m in 0..<shape.outputChannels {
                     let scale = affine.scale[m]
                     for i in m * perOutput..<(m + 1) * perOutput { weights[i] = Float(Double(weights[i]) * scale) }
                 }
-                bias = (0..<shape.outputChannels).map { Float(Double(bias?[$0] ?? 0) * affine.scale[$0] + affine.shift[$0]) }
             }
-            return Convolution(shape: shape, weights: weights, bias: bias, activation: activation)
+            return Convolution(shape: shape, weights: weights, bias: folded, activation: activation)
         }
+        copy.foldedBias = folded
         return copy
+    }
+
+    /// The bias with the batch normalisation behind it.
+    private func biasWithAffine() -> [Float]? {
+        let own = bias?.floats
+        guard let affine else { return own }
+        return (0..<shape.outputChannels).map { Float(Double(own?[$0] ?? 0) * affine.scale[$0] + affine.shift[$0]) }
     }
 
     // The residual's gradient is written first: the two inputs may be the same value.
@@ -71,6 +79,12 @@ struct ConvolutionKernel: Kernel {
         prepared.forward(
             items: items, input: input, output: output, outputRowStride: outputRowStride, residual: added,
             scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers)
+        if prepared.algorithm == .frequency {
+            ConstantStretches.restore(
+                shape, items: items, input: input, output: output, outputRowStride: outputRowStride ?? shape.outputChannels,
+                bias: foldedBias,
+                activation: activation, residual: added)
+        }
     }
 
     func reverse(_ run: ReverseRun) {
@@ -91,13 +105,7 @@ struct ConvolutionKernel: Kernel {
                         rule: run.rule, accumulate: false)
                 }
             } else {
-                let perItem = gradient.count / items
-                for item in 0..<items {
-                    let range = item * perItem..<(item + 1) * perItem
-                    // Where the input is constant, as behind a padded beat, a sum can be exactly zero; the rounding of a transform must not open the gate there.
-                    let noise = prepared.algorithm == .frequency ? output[range].largestMagnitude * 1e-6 : 0
-                    activation.reverse(gradient[range], output[range], into: inner[range], rule: run.rule, accumulate: false, above: noise)
-                }
+                activation.reverse(gradient, output, into: inner, rule: run.rule, accumulate: false)
             }
         }
         if let residual, let into = run.inputGradients.last??.region(Float.self) {

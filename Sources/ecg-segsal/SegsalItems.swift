@@ -26,6 +26,18 @@ struct SegsalItems {
     /// The record's value in each part of each lead and map.
     func profile(_ record: Record, _ summary: ProfileSummary) throws -> BeatProfile {
         var profile = BeatProfile()
+        if !byWave, let stored = try StoredSegments(record, maps: maps, segment: segment, raw: raw, withPadding: withPadding) {
+            for (name, means) in stored.maps {
+                let number = summary.number(ofMap: name)
+                for (position, row) in means.enumerated() {
+                    let lead = summary.number(ofLead: byPosition ? String(position + 1) : stored.leads[position])
+                    for (i, value) in row.enumerated() {
+                        profile.values.append(.init(map: number, lead: lead, part: stored.numbers[i], value: value))
+                    }
+                }
+            }
+            return profile
+        }
         try eachMap(record) { name, frame, map in
             let number = summary.number(ofMap: name)
             let values = byWave ? WaveShares.shares(map, waves: frame.waves, samples: frame.samples) : map.means(frame.segments)
@@ -48,7 +60,8 @@ struct SegsalItems {
                 "segsal/" + name, means.joined().map { Float($0) }, shape: [means.count, frame.segments.count], axes: ["lead", "segment"])
             result.meta["segments"] = [
                 "name": JSON(frame.segments.map(\.name)), "from": JSON(frame.segments.map(\.samples.lowerBound)),
-                "to": JSON(frame.segments.map(\.samples.upperBound)),
+                "to": JSON(frame.segments.map(\.samples.upperBound)), "seconds": JSON(segment), "raw": JSON(raw),
+                "padding": JSON(withPadding),
             ]
         }
         return result

@@ -15,7 +15,7 @@ struct Balance {
         let index: Int
     }
 
-    func run(_ stage: Stage, _ chooser: Chooser, head: Int?) throws {
+    func run(_ stage: Stage, _ chooser: Chooser, head: Int?, pass: (Frame, Stage) throws -> Void) throws {
         let spool = try FrameSpool()
         var classes: [String: [Candidate]] = [:]
         var count = 0
@@ -40,7 +40,7 @@ struct Balance {
         for index in 0..<count {
             guard let frame = try spool.next() else { throw ToolError(.inputOutput, "the spool file ends too early") }
             guard isChosen[index], written < head ?? .max else { continue }
-            try stage.pass(frame)
+            try pass(frame, stage)
             written += 1
         }
     }

@@ -2,6 +2,7 @@
 import ArgumentParser
 import ECGStream
 import ECGTool
+import Glibc
 
 @main
 struct Select: StageTool {
@@ -34,6 +35,10 @@ struct Select: StageTool {
             "As many records of each value of this member as of the rarest, chosen by a hash of --seed and key.", valueName: "member"))
     var balance: String?
 
+    @Option(
+        help: .init("Of each record only the tensors whose name fits this pattern, as 'attr/*'; may be given again.", valueName: "glob"))
+    var tensors: [String] = []
+
     @Option(help: .init("Only the first records; the rest is still read and checked.", valueName: "n"))
     var head: Int?
 
@@ -54,6 +59,7 @@ struct Select: StageTool {
         if let sample { options["sample"] = JSON(sample) }
         if let balance { options["balance"] = JSON(balance) }
         if let head { options["head"] = JSON(head) }
+        if !tensors.isEmpty { options["tensors"] = JSON(tensors) }
         return Provenance(options: options, uses: uses, usesSeed: sample != nil || balance != nil)
     }
 
@@ -63,7 +69,7 @@ struct Select: StageTool {
             share: sample,
             seed: stage.seed)
         if let balance {
-            try Balance(member: balance, seed: stage.seed).run(stage, chooser, head: head)
+            try Balance(member: balance, seed: stage.seed).run(stage, chooser, head: head, pass: pass)
             return
         }
         var count = 0
@@ -71,8 +77,15 @@ struct Select: StageTool {
             // Reading on: an END is worth something only after the input's own.
             if let head, count >= head { continue }
             guard try chooser.takes(frame.meta()) else { continue }
-            try stage.pass(frame)
+            try pass(frame, stage)
             count += 1
         }
+    }
+
+    private func pass(_ frame: Frame, _ stage: Stage) throws {
+        guard !tensors.isEmpty else { return try stage.pass(frame) }
+        var record = try Record(frame)
+        record.tensors.removeAll { tensor in !tensors.contains { fnmatch($0, tensor.name, 0) == 0 } }
+        try stage.write(record)
     }
 }

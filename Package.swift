@@ -68,7 +68,7 @@ let package = Package(
         .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
-        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"]),
+        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"], exclude: ["BackendNodes.txt"]),
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal", "ECGFormats", "ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain"]),

@@ -63,7 +63,7 @@ final class MedianSource {
         template.meta["leads"] = JSON(selection?.names ?? layout.leads)
         template.meta["units"] = JSON(selection.map { $0.unitSources.map { layout.units[$0] } } ?? layout.units)
         template.meta["record"] = .string(record.recordName)
-        for name in ["r", "label", "beats_used", "beats_rejected", "alignment_error", "span"] { template.meta[name] = .null }
+        for name in ["r", "label", "beats_used", "beats_rejected", "alignment_error", "rr", "span"] { template.meta[name] = .null }
         let own: Set = [
             "key", "fs", "leads", "units", "record", "sample", "r", "length", "label", "rr_before", "rr_after", "pad_before", "missing",
             "start", "more", "tensors", "aux",
@@ -162,6 +162,7 @@ final class MedianSource {
         meta["beats_used"] = JSON(median.used)
         meta["beats_rejected"] = JSON(median.rejected)
         meta["alignment_error"] = median.alignmentError.map { JSON($0) } ?? .null
+        meta["rr"] = median.rr.map { JSON($0) } ?? .null
         if let interval {
             meta["span"] = JSON([currentInterval * interval, (currentInterval + 1) * interval])
             key += "/\(currentInterval * interval)"

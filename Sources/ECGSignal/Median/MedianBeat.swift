@@ -15,6 +15,8 @@ public struct MedianBeat: Equatable, Sendable {
     /// How far a beat lies from its place, as a root mean square in milliseconds: the noise that is left between beats and their mean, over
     /// the steepness of the mean (the Cramér-Rao bound of a delay). Nil for a single beat.
     public var alignmentError: Double?
+    /// The median of the intervals before the beats of the group, in seconds; nil where none is known.
+    public var rr: Double?
 }
 
 /// What a median beat is to be.

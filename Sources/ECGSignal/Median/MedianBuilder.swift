@@ -50,7 +50,12 @@ public struct MedianBuilder: Sendable {
         let offset = alignment.fiducial(mark: mark, fs: fs)
         return MedianBeat(
             values: try columns(alignment.beats, offset: offset), time: time, r: options.before, used: alignment.beats.count,
-            rejected: count - alignment.beats.count, alignmentError: alignment.error.map { $0 / fs * 1000 })
+            rejected: count - alignment.beats.count, alignmentError: alignment.error.map { $0 / fs * 1000 },
+            rr: Self.middle(chosen.compactMap { rr[$0] }))
+    }
+
+    private static func middle(_ intervals: [Double]) -> Double? {
+        intervals.isEmpty ? nil : intervals.sorted()[intervals.count / 2]
     }
 
     private var time: Int { options.before + options.after }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
 
-/// A float array of a .npy file (version 1, little-endian, C order), for the oracles.
+/// A float array of a .npy file (version 1, little-endian), for the oracles.
 struct Npy {
     let shape: [Int]
-    let values: [Double]
+    private(set) var values: [Double]
 
     var floats: [Float] { values.map { Float($0) } }
 
@@ -28,6 +28,24 @@ struct Npy {
         } else {
             return nil
         }
+        if header.contains("'fortran_order': True") { values = Self.rowMajor(values, shape) }
+    }
+
+    /// Elements that lie first axis fastest, in row-major order.
+    private static func rowMajor(_ values: [Double], _ shape: [Int]) -> [Double] {
+        var result = values
+        for (index, value) in values.enumerated() {
+            var rest = index
+            var place = 0
+            var stride = values.count
+            for extent in shape {
+                stride /= extent
+                place += rest % extent * stride
+                rest /= extent
+            }
+            result[place] = value
+        }
+        return result
     }
 
     static func bytes(_ path: String) -> [UInt8]? {

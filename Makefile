@@ -16,7 +16,7 @@ TEST_PACKAGES := mandoc
 ORACLE_PACKAGES := python3-venv
 VENV := .build/venv
 
-.PHONY: all build demo test bench install uninstall lint clean setup setup-test venv
+.PHONY: all build onnx-nodes demo test bench install uninstall lint clean setup setup-test venv
 
 all: build
 
@@ -45,6 +45,12 @@ $(VENV)/.ready: Tests/Oracles/requirements.txt
 
 bench: build venv
 	@pipelines/benchmarks/all $(BUILD) $(VENV)/bin/python3
+
+# ONNX's own backend node tests, from its Python package; the committed pass table is Tests/ECGModelTests/BackendNodes.txt.
+onnx-nodes: build venv
+	$(VENV)/bin/python3 Tests/Oracles/onnx_nodes.py .build/onnx-nodes
+	ONNX_NODES=.build/onnx-nodes ONNX_NODES_TABLE=.build/onnx-nodes/table.txt swift test $(SWIFTFLAGS) --filter BackendNode
+	head -1 .build/onnx-nodes/table.txt
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests

@@ -211,12 +211,14 @@ private struct IntegerReductionKernel: Kernel {
 
     func forward(_ run: ForwardRun) {
         guard let x = run.inputs[0]?.integers, let y = run.outputs[0] else { return }
+        // What an extremum of nothing is: the other end of the type.
+        let (lowest, highest) = y.type == .bool ? (0, 1) : (Int.min, Int.max)
         y.setIntegers(
             walk.bases.map { base in
                 let elements = walk.offsets.lazy.map { x[base + $0] }
                 switch kind {
-                case .maximum: return elements.max() ?? .min
-                case .minimum: return elements.min() ?? .max
+                case .maximum: return elements.max() ?? lowest
+                case .minimum: return elements.min() ?? highest
                 case .product: return elements.reduce(1, &*)
                 case .l1: return elements.reduce(0) { $0 &+ ($1 < 0 ? 0 &- $1 : $1) }
                 case .sumSquare: return elements.reduce(0) { $0 &+ $1 &* $1 }

@@ -88,7 +88,10 @@ struct ResizeOperator: Operator {
         let x: Double
         switch coordinates {
         case "asymmetric": x = i / scale
-        case "align_corners": x = length == 1 ? 0 : i * Double(extent - 1) / Double(length - 1)
+        case "align_corners":
+            // By the scale's own length, which need not be whole.
+            let resized = scale * Double(extent)
+            x = length == 1 ? 0 : i * Double(extent - 1) / (resized - 1)
         case "pytorch_half_pixel": x = length > 1 ? (i + 0.5) / scale - 0.5 : 0
         case "half_pixel_symmetric":
             // The output is centred as a whole, so that a size that was rounded off is rounded off on both sides.

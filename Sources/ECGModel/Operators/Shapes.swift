@@ -84,6 +84,18 @@ struct IdentityOperator: Operator {
     }
 }
 
+/// Dropout, which in inference passes everything.
+struct DropoutOperator: Operator {
+    func wish(_ inputs: [Fact?]) -> LayoutWish { .follow }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        let trains = try node.opset < 12 ? nil : node.constantIntegers(2, of: inputs)
+        let ratio = try node.opset < 12 ? nil : node.constant(1, of: inputs)?.doubles.first
+        guard trains?.first ?? 0 == 0 || ratio ?? 0.5 == 0 else { throw node.unsupported("training_mode 1") }
+        return try IdentityOperator().specialise(inputs, layout: layout, node: node)
+    }
+}
+
 /// Shape: the extents of a tensor, as a constant.
 struct ShapeOperator: Operator {
     private let start: Int
@@ -114,7 +126,7 @@ let shapeOperators: [OperatorEntry] = [
     OperatorEntry("Dropout") { node in
         node.ignore("ratio", "is_test", "seed")
         guard !node.hasOutput(1) else { throw node.unsupported("output mask") }
-        return IdentityOperator()
+        return DropoutOperator()
     },
     OperatorEntry("Shape") { try ShapeOperator($0) },
 ]

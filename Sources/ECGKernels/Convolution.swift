@@ -104,15 +104,6 @@ public final class Convolution: Sendable {
             layer.run(
                 items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
                 residual: residual, scratch: scratch, workers: workers)
-            let residualRowStride = residual?.rowStride ?? shape.outputChannels
-            for item in 0..<items {
-                FlatStretches(
-                    shape: shape, input: input.pointer + item * shape.inputLength * inputRowStride, inputRowStride: inputRowStride,
-                    output: output.pointer + item * shape.outputLength * outputRowStride, outputRowStride: outputRowStride,
-                    residual: residual.map { UnsafePointer($0.rows.pointer + item * shape.outputLength * residualRowStride) },
-                    residualRowStride: residualRowStride
-                ).level()
-            }
         }
     }
 

@@ -63,11 +63,15 @@ def references(name, net, x, noise, alpha):
             [gradient(net, a.reshape(-1, 1, 1) * (x + e)) * (x + e) for a, e in zip(alpha, noise)]).mean(0),
     }
     if "lstm" not in name:
-        convs = [m for m in net.modules() if isinstance(m, torch.nn.Conv1d) and m.kernel_size[0] > 1]
+        # the exporter folds a batch norm into the convolution before it: there the layer is what comes out of the two
+        order = [m for m in net.modules() if isinstance(m, (torch.nn.Conv1d, torch.nn.BatchNorm1d))]
+        last = max(i for i, m in enumerate(order) if isinstance(m, torch.nn.Conv1d) and m.kernel_size[0] > 1)
+        folded = name != "xplaim" and last + 1 < len(order) and isinstance(order[last + 1], torch.nn.BatchNorm1d)
+        layer = order[last + 1] if folded else order[last]
         spread = lambda cam: torch.nn.functional.interpolate(cam, size=shape[1], mode="linear").expand(-1, shape[0], -1)
         expected["deeplift"] = item(lambda x: attr.DeepLift(net).attribute(x, target=0))
-        expected["gradcam"] = item(lambda x: spread(attr.LayerGradCam(net, convs[-1]).attribute(x, target=0)))
-        expected["guided-gradcam"] = item(lambda x: attr.GuidedGradCam(net, convs[-1]).attribute(x, target=0))
+        expected["gradcam"] = item(lambda x: spread(attr.LayerGradCam(net, layer).attribute(x, target=0)))
+        expected["guided-gradcam"] = item(lambda x: attr.GuidedGradCam(net, layer).attribute(x, target=0))
     return expected
 
 

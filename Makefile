@@ -64,7 +64,7 @@ install: build
 	  $(BUILD)/$$t --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t; done
 	for p in $(PIPELINES); do install -m 755 pipelines/$$p $(DESTDIR)$(PREFIX)/bin/$$p; done
 	for m in $(PAGES); do s=$${m##*.}; install -d $(DESTDIR)$(PREFIX)/share/man/man$$s; install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$$s/; done
-	install -m 644 examples/* $(DESTDIR)$(PREFIX)/share/ecgpipe/examples/
+	install -m 644 $(wildcard examples/*.*) $(DESTDIR)$(PREFIX)/share/ecgpipe/examples/
 
 uninstall:
 	for t in $(TOOLS); do rm -f $(DESTDIR)$(PREFIX)/bin/$$t $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t \

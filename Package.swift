@@ -47,15 +47,18 @@ let package = Package(
         .executableTarget(name: "kernel-tuning", dependencies: ["ECGKernels"]),
 
         // Libraries: arrows point down only
-        .target(name: "ECGTool", dependencies: ["ECGStream", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(
+            name: "ECGTool", dependencies: ["ECGStream", "ECGDigest", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom"]),
-        .target(name: "ECGScore"),
-        .target(name: "ECGModel", dependencies: ["ECGKernels", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        .target(name: "ECGScore", dependencies: ["ECGRandom"]),
+        .target(name: "ECGModel", dependencies: ["ECGKernels", "ECGDigest", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
         .target(name: "ECGSignal", dependencies: ["CFFTW", "ECGRandom"]),
         .target(name: "ECGFormats", dependencies: ["CFLAC"]),
         .target(name: "ECGStream", dependencies: ["CDeflate"]),
+        // Leaves that any of them may use
         .target(name: "ECGRandom"),
+        .target(name: "ECGDigest"),
         .target(name: "CMicrokernels"),
 
         // System libraries
@@ -65,13 +68,14 @@ let package = Package(
 
         // Tests: a folder a module, plus one that runs the built executables in pipes
         .target(name: "StreamFixtures", dependencies: ["ECGStream"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
-        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "StreamFixtures"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "ECGDigest", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
-        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel"], exclude: ["BackendNodes.txt"]),
+        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel", "TestSupport"], exclude: ["BackendNodes.txt"]),
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal", "ECGFormats", "ECGScore"], exclude: ["Fixtures"]),
-        .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore"], exclude: ["Fixtures"]),
-        .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain"]),
+        .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore", "ECGRandom"], exclude: ["Fixtures"]),
+        .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain", "TestSupport"]),
         .testTarget(name: "PipelineTests", dependencies: ["ECGStream", "StreamFixtures"], exclude: ["cases"]),
     ],
     swiftLanguageModes: [.v6],

@@ -13,12 +13,22 @@ public struct RandomSource: Sendable {
     private let purpose: UInt64
 
     public init(seed: UInt64, key: String = "", purpose: UInt64 = 0) {
-        // FNV-1a over the key's bytes, then mixed with the seed (the finaliser of SplitMix64), so that near keys lie far apart.
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        let mixed = Self.mix(Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15) ^ hash)
+        // The key's hash, mixed with the seed (the finaliser of SplitMix64), so that near keys lie far apart.
+        let mixed = Self.mix(Self.mix(seed &+ 0x9E37_79B9_7F4A_7C15) ^ Self.hash(key))
         self.key = (UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
         self.purpose = purpose
+    }
+
+    /// The numbers of a use that has a name: different names never share numbers.
+    public init(seed: UInt64, key: String = "", purpose: String) {
+        self.init(seed: seed, key: key, purpose: Self.mix(Self.hash(purpose)))
+    }
+
+    /// FNV-1a over a text's bytes.
+    private static func hash(_ text: String) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return hash
     }
 
     private static func mix(_ value: UInt64) -> UInt64 {
@@ -55,10 +65,29 @@ public struct RandomSource: Sendable {
 
     /// Normal with mean 0 and standard deviation 1 (Box and Muller 1958).
     public func normal(_ draw: UInt64) -> Double {
+        let (radius, angle) = polar(draw)
+        return radius * cos(angle)
+    }
+
+    /// Normal numbers `first` to `first + count - 1` of an endless row, two of them from each draw.
+    public func normals(from first: Int, count: Int) -> [Float] {
+        var row: [Float] = []
+        row.reserveCapacity(count + 1)
+        var number = first
+        while number < first + count {
+            let (radius, angle) = polar(UInt64(number / 2))
+            if number % 2 == 0 { row.append(Float(radius * cos(angle))) }
+            if number % 2 == 1 || number + 1 < first + count { row.append(Float(radius * sin(angle))) }
+            number += 2 - number % 2
+        }
+        return row
+    }
+
+    private func polar(_ draw: UInt64) -> (radius: Double, angle: Double) {
         let (a, b, c, d) = words(draw)
         let first = (Double((UInt64(b) << 32 | UInt64(a)) >> 11) + 1) * 0x1p-53  // in (0, 1]
         let second = Double((UInt64(d) << 32 | UInt64(c)) >> 11) * 0x1p-53
-        return (-2 * log(first)).squareRoot() * cos(2 * .pi * second)
+        return ((-2 * log(first)).squareRoot(), 2 * .pi * second)
     }
 
     /// 0..<count in random order (Fisher and Yates), from draws `first`, `first + 1`, … `first + count − 2`.
@@ -70,6 +99,9 @@ public struct RandomSource: Sendable {
         }
         return order
     }
+
+    /// Permutation `number` of endlessly many.
+    public func permutation(_ number: Int, of count: Int) -> [Int] { permutation(count, first: UInt64(number) << 32) }
 
     /// The function itself, for its published test vectors.
     package static func philox(

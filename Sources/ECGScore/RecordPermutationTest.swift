@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGRandom
 
 /// Whether two groups' profiles differ, by permutation with the *record* as the unit.
 ///
@@ -128,13 +129,13 @@ struct Arrangements {
     let inA: Int
     let count: Int
     let exact: Bool
-    private let random: CounterRandom
+    private let random: RandomSource
     /// All ways to choose `inA` of the single records, where they are enumerated.
     private let choices: [[Bool]]
 
     init(paired: Int, single: Int, inA: Int, most: Int, seed: UInt64) {
         (self.paired, self.single, self.inA) = (paired, single, inA)
-        random = CounterRandom(seed: seed, key: "", purpose: "permutation test")
+        random = RandomSource(seed: seed, key: "", purpose: "permutation test")
         var all = 1.0
         for i in 0..<inA { all *= Double(single - i) / Double(i + 1) }
         for _ in 0..<paired { all *= 2 }
@@ -152,7 +153,7 @@ struct Arrangements {
         var members = [Bool](repeating: false, count: single)
         for i in random.permutation(number, of: single).prefix(inA) { members[i] = true }
         let base = UInt64(number) << 32 | 1 << 31
-        return ((0..<paired).map { random.words(base | UInt64($0))[0] & 1 == 1 }, members)
+        return ((0..<paired).map { random.words(base | UInt64($0)).0 & 1 == 1 }, members)
     }
 
     private static func choices(of count: Int, among total: Int) -> [[Bool]] {

@@ -2,6 +2,7 @@
 import ECGExplain
 import ECGKernels
 import ECGModel
+import TestSupport
 import Testing
 
 /// Maps against what Captum computed with the trained network (the shared folder's oracle/mitbih-cnn).

@@ -2,6 +2,7 @@
 import ECGKernels
 import ECGModel
 import Glibc
+import TestSupport
 import Testing
 
 /// ONNX's own backend node tests, as Tests/Oracles/onnx_nodes.py writes them: `make onnx-nodes`.

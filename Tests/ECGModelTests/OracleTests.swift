@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGModel
+import TestSupport
 import Testing
 
 /// Logits and gradients against what PyTorch computed (bench/export.py of the shared folder).

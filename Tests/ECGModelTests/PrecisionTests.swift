@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGModel
+import TestSupport
 import Testing
 
 /// The fast float32 plans against the same graph in float64 by plain loops, layer by layer.

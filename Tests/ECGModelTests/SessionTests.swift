@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGKernels
 import ECGModel
+import TestSupport
 import Testing
 
 /// The trained model of examples/, which is part of the repository.

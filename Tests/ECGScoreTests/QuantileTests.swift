@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGRandom
 import ECGScore
 import Testing
 
@@ -13,14 +14,14 @@ import Testing
 
     /// However little fits in memory, the quantiles are exactly those of all values.
     @Test(arguments: [1, 7, 100, 5000, 1_000_000]) func groupsGiveExactQuantilesWhateverTheLimit(limit: Int) throws {
-        let draws = CounterRandom(seed: 1, key: "", purpose: "")
+        let draws = RandomSource(seed: 1, key: "", purpose: "")
         let values = GroupedValues(limit: limit)
         var rows: [[Double]] = [[], [], []]
         for _ in rows { _ = values.addGroup() }
         for i in 0..<2000 {
-            let group = draws.index(UInt64(i), below: 3)
+            let group = draws.integer(UInt64(i), below: 3)
             // negative, tied and tiny values too
-            let value = i % 11 == 0 ? -0.5 : draws.normals(UInt64(i + 5000)).0 * (i % 3 == 0 ? 1e-300 : 3)
+            let value = i % 11 == 0 ? -0.5 : draws.normal(UInt64(i + 5000)) * (i % 3 == 0 ? 1e-300 : 3)
             rows[group].append(value)
             try values.add(value, to: group)
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGRandom
 import ECGScore
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
     }
 
     @Test func aRealDifferenceIsFoundAndAFalseOneIsNot() {
-        let draws = CounterRandom(seed: 5, key: "", purpose: "test")
+        let draws = RandomSource(seed: 5, key: "", purpose: "test")
         func profile(_ i: Int, _ shift: Double) -> [Double] {
             draws.normals(from: i * 10, count: 10).enumerated().map { Double($1) + ($0 == 3 ? shift : 0) }
         }

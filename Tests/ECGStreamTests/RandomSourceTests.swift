@@ -35,4 +35,30 @@ import Testing
         #expect(abs(normal.reduce(0) { $0 + $1 * $1 } / Double(count) - 1) < 0.02)
         #expect(random.permutation(50).sorted() == Array(0..<50))
     }
+
+    @Test func aRowOfNormalsDependsOnSeedKeyPurposeAndNumberAlone() {
+        let draws = RandomSource(seed: 7, key: "100/77", purpose: "noise")
+        let whole = draws.normals(from: 0, count: 101)
+        #expect(Array(whole[13..<60]) == draws.normals(from: 13, count: 47))
+        #expect(whole != RandomSource(seed: 8, key: "100/77", purpose: "noise").normals(from: 0, count: 101))
+        #expect(whole != RandomSource(seed: 7, key: "100/78", purpose: "noise").normals(from: 0, count: 101))
+        #expect(whole != RandomSource(seed: 7, key: "100/77", purpose: "alpha").normals(from: 0, count: 101))
+    }
+
+    @Test func aRowOfNormalsHasItsMoments() {
+        let normal = RandomSource(seed: 0, purpose: "").normals(from: 0, count: 100_000).map(Double.init)
+        let mean = normal.reduce(0, +) / 1e5
+        #expect(abs(mean) < 0.015)
+        #expect(abs(normal.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 1e5 - 1) < 0.02)
+    }
+
+    @Test func permutationsHoldEveryNumberOnce() {
+        let draws = RandomSource(seed: 3, key: "k", purpose: "permutation")
+        for number in 0..<20 { #expect(draws.permutation(number, of: 86).sorted() == Array(0..<86)) }
+        #expect(draws.permutation(0, of: 86) != draws.permutation(1, of: 86))
+        #expect(draws.permutation(0, of: 0).isEmpty)
+        var first = [Int](repeating: 0, count: 4)
+        for number in 0..<4000 { first[draws.permutation(number, of: 4)[0]] += 1 }
+        #expect(first.allSatisfy { abs($0 - 1000) < 120 })
+    }
 }

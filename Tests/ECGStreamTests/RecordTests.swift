@@ -8,7 +8,7 @@ import Testing
 func written(_ body: (StreamWriter) throws -> Void) throws -> [UInt8] {
     var template = Array("/tmp/ecg-stream-test.XXXXXX".utf8CString)
     let file = mkstemp(&template)
-    let path = String(cString: template)
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {
         close(file)
         unlink(path)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGRandom
 import ECGScore
 
 extension Method {
@@ -141,7 +142,7 @@ extension Method {
     private static let random = Method("random", "standard normal noise, the baseline that every method must beat", points: .none) {
         _, _ in
     } finish: { _, s in
-        CounterRandom(seed: s.settings.draws.seed, key: s.item.key, purpose: "random").normals(from: 0, count: s.item.values.count)
+        RandomSource(seed: s.settings.draws.seed, key: s.item.key, purpose: "random").normals(from: 0, count: s.item.values.count)
     }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGRandom
 import ECGScore
 
 /// The random numbers of sampling methods: from a seed, or given, so that two programs can be compared draw by draw.
@@ -79,7 +80,7 @@ public struct Draws: Sendable {
             let start = (draw * noise.shape[1] + item) * values.count
             return values.indices.map { values[$0] + noise.elements[start + $0] }
         }
-        var noisy = CounterRandom(seed: seed, key: key, purpose: "noise").normals(from: draw * values.count, count: values.count)
+        var noisy = RandomSource(seed: seed, key: key, purpose: "noise").normals(from: draw * values.count, count: values.count)
         for i in noisy.indices { noisy[i] = values[i] + sigma * noisy[i] }
         return noisy
     }
@@ -87,18 +88,18 @@ public struct Draws: Sendable {
     /// The place of a draw between baseline and item.
     func alpha(key: String, item: Int, draw: Int) -> Double {
         if let alpha = given.alpha { return alpha.elements[draw * alpha.shape[1] + item] }
-        return CounterRandom(seed: seed, key: key, purpose: "alpha").uniform(UInt64(draw))
+        return RandomSource(seed: seed, key: key, purpose: "alpha").uniform(UInt64(draw))
     }
 
     /// The baseline of a draw.
     func baseline(key: String, item: Int, draw: Int, of count: Int) -> Int {
         if let chosen = given.baseline { return chosen.elements[draw * chosen.shape[1] + item] }
-        return CounterRandom(seed: seed, key: key, purpose: "baseline").index(UInt64(draw), below: count)
+        return RandomSource(seed: seed, key: key, purpose: "baseline").integer(UInt64(draw), below: count)
     }
 
     /// The order in which a draw switches the features on.
     func permutation(key: String, draw: Int, of count: Int) -> [Int] {
         if let permutation = given.permutation { return Array(permutation.elements[draw * count..<(draw + 1) * count]) }
-        return CounterRandom(seed: seed, key: key, purpose: "permutation").permutation(draw, of: count)
+        return RandomSource(seed: seed, key: key, purpose: "permutation").permutation(draw, of: count)
     }
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
 
-/// A float array of a .npy file (version 1, little-endian, C order), for the oracles.
-struct Npy {
-    let shape: [Int]
-    let values: [Double]
+/// A float array of a .npy file (version 1, little-endian), for the oracles.
+package struct Npy {
+    package let shape: [Int]
+    package private(set) var values: [Double]
 
-    var floats: [Float] { values.map { Float($0) } }
+    package var floats: [Float] { values.map { Float($0) } }
 
     /// nil if there is no such file, or one of another kind.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         guard let bytes = Self.bytes(path), bytes.count > 10, bytes[0] == 0x93 else { return nil }
         let length = Int(bytes[8]) | Int(bytes[9]) << 8
         let header = String(decoding: bytes[10..<10 + length], as: UTF8.self)
@@ -28,9 +28,27 @@ struct Npy {
         } else {
             return nil
         }
+        if header.contains("'fortran_order': True") { values = Self.rowMajor(values, shape) }
     }
 
-    static func bytes(_ path: String) -> [UInt8]? {
+    /// Elements that lie first axis fastest, in row-major order.
+    private static func rowMajor(_ values: [Double], _ shape: [Int]) -> [Double] {
+        var result = values
+        for (index, value) in values.enumerated() {
+            var rest = index
+            var place = 0
+            var stride = values.count
+            for extent in shape {
+                stride /= extent
+                place += rest % extent * stride
+                rest /= extent
+            }
+            result[place] = value
+        }
+        return result
+    }
+
+    package static func bytes(_ path: String) -> [UInt8]? {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
         var bytes: [UInt8] = []
@@ -45,14 +63,14 @@ struct Npy {
 }
 
 /// The folder of models and oracles beside the repository; nil where it is absent.
-let sharedFolder: String? = {
+package let sharedFolder: String? = {
     let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     for folder in ["/\(here)/../shared", "../shared"] where access(folder + "/models", R_OK) == 0 { return folder }
     return nil
 }()
 
 /// The largest difference as a share of the reference's range.
-func shareOfRange(_ found: [Float], _ reference: [Double]) -> Double {
+package func shareOfRange(_ found: [Float], _ reference: [Double]) -> Double {
     guard let low = reference.min(), let high = reference.max(), found.count == reference.count else { return .infinity }
     let range = max(high - low, high == low ? max(abs(high), 1e-12) : 0)
     return zip(found, reference).map { abs(Double($0) - $1) }.reduce(0) { $1.isNaN ? .infinity : max($0, $1) } / range

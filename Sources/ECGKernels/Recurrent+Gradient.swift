@@ -15,14 +15,27 @@ extension Recurrent {
         inputGradient: Sequence, accumulate: Bool = false, initial: State = State(), initialGradient: State = State(),
         lengths: [Int]? = nil, scratch: Region<Float>, workers: Workers? = nil
     ) {
-        inputGradient.check(items: items, steps: steps, directions: 1, columns: inputSize)
+        reverse(
+            items: items, steps: steps, outputGradient: outputGradient, finalGradient: finalGradient, trace: trace,
+            inputGradient: inputGradient, accumulate: accumulate, initial: initial, initialGradient: initialGradient, lengths: lengths,
+            keepsGates: false, scratch: scratch, workers: workers)
+    }
+
+    /// - Parameter keepsGates: leave the gradient of each step's gates where the trace had the gates, for the gradients of the weights.
+    func reverse(
+        items: Int, steps: Int, outputGradient: Sequence?, finalGradient: State, trace: Region<Float>, inputGradient: Sequence?,
+        accumulate: Bool, initial: State, initialGradient: State, lengths: [Int]?, keepsGates: Bool, scratch: Region<Float>,
+        workers: Workers?
+    ) {
+        inputGradient?.check(items: items, steps: steps, directions: 1, columns: inputSize)
         outputGradient?.check(items: items, steps: steps, directions: backwards.count, columns: hiddenSize)
         for state in [finalGradient, initial, initialGradient] { check(state, items: items) }
         precondition(lengths.map { $0.count == items && $0.allSatisfy { 0...steps ~= $0 } } ?? true)
         precondition(trace.count >= traceCount(items: items, steps: steps) && scratch.count >= scratchCount(items: items))
         let run = ReverseRun(
             layer: self, items: items, steps: steps, outputGradient: outputGradient, finalGradient: finalGradient, trace: trace,
-            inputGradient: inputGradient, initial: initial, initialGradient: initialGradient, lengths: lengths, scratch: scratch)
+            inputGradient: inputGradient, initial: initial, initialGradient: initialGradient, lengths: lengths, keepsGates: keepsGates,
+            scratch: scratch)
         // The directions of an item add to the same input, so they run one after the other.
         let parts = max(1, min(items, workers?.count ?? 1))
         let body: @Sendable (Int, Int) -> Void = { part, _ in
@@ -40,13 +53,15 @@ extension Recurrent {
         let outputGradient: Sequence?
         let finalGradient: State
         let trace: Region<Float>
-        let inputGradient: Sequence
+        let inputGradient: Sequence?
         let initial: State
         let initialGradient: State
         let lengths: [Int]?
+        let keepsGates: Bool
         let scratch: Region<Float>
 
         func clear(_ part: Range<Int>) {
+            guard let inputGradient else { return }
             for item in part {
                 for time in 0..<steps { inputGradient.row(item, time).update(repeating: 0, count: layer.inputSize) }
             }
@@ -116,10 +131,16 @@ extension Recurrent {
             case .rnnTanh: kernels.pointee.rnnStepGradient(run.count, width, record, 0, gradient, joined, sums)
             case .rnnRelu: kernels.pointee.rnnStepGradient(run.count, width, record, 1, gradient, joined, sums)
             }
+            if keepsGates {
+                for row in 0..<run.count {
+                    (record + row * traceWidth).update(from: sums + row * layer.gateWidth, count: layer.gateWidth)
+                }
+            }
             let weights = layer.directions[direction]
             weights.reverse.multiply(
                 rows: run.count, input: sums, inputStride: layer.gateWidth, output: gradient, outputStride: joined,
                 accumulate: layer.kind == .gru, kernels: kernels)
+            guard let inputGradient else { return }
             if let narrow = weights.narrow {
                 for row in 0..<run.count { (gradient + row * joined + width).update(repeating: 0, count: inputSize) }
                 kernels.pointee.addDots(

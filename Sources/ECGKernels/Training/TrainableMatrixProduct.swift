@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A dense layer whose weights change from step to step: forward, and the gradients with respect to input, weights and bias.
+///
+/// The weight gradient is summed over the rows in order, whatever the threads.
+public final class TrainableMatrixProduct: @unchecked Sendable {
+    /// Length of a row of the input.
+    public let inner: Int
+    /// Length of a row of the output.
+    public let columns: Int
+    /// Whether weights are [columns, inner], as PyTorch and a Gemm with transB = 1 have them, or [inner, columns].
+    public let transposed: Bool
+    public let activation: Activation
+    public let instructionSet: InstructionSet
+    private var prepared: MatrixProduct
+
+    public init(
+        inner: Int, columns: Int, transposed: Bool = false, activation: Activation = .identity, instructionSet: InstructionSet = .current
+    ) {
+        self.inner = inner
+        self.columns = columns
+        self.transposed = transposed
+        self.activation = activation
+        self.instructionSet = instructionSet
+        prepared = MatrixProduct(
+            inner: inner, columns: columns, weights: [Float](repeating: 0, count: inner * columns), transposed: transposed,
+            activation: activation, instructionSet: instructionSet)
+    }
+
+    /// Takes the weights of the next step. They are copied: the regions may change afterwards.
+    /// - Parameter bias: [columns]; zeros if nil.
+    public func setWeights(_ weights: Region<Float>, bias: Region<Float>? = nil) {
+        precondition(weights.count >= inner * columns && bias?.count ?? columns >= columns)
+        prepared = MatrixProduct(
+            inner: inner, columns: columns, weights: weights[0..<inner * columns].elements, transposed: transposed,
+            bias: bias?[0..<columns].elements, activation: activation, instructionSet: instructionSet)
+    }
+
+    /// output[row] = activation(input[row] · weights + bias); rows dense.
+    public func forward(rows: Int, input: Region<Float>, output: Region<Float>, workers: Workers? = nil) {
+        prepared.forward(rows: rows, input: input, output: output, workers: workers)
+    }
+
+    /// The gradients, given that with respect to the rows before the activation.
+    /// - Parameters:
+    ///   - input: what `forward` was given, [rows, inner].
+    ///   - outputGradient: [rows, columns].
+    ///   - inputGradient: [rows, inner]; nil where nobody needs it.
+    ///   - accumulateInput: add to what `inputGradient` holds instead of replacing it.
+    ///   - weightGradient: as the weights; replaced, or added to if `accumulate`.
+    ///   - biasGradient: [columns], likewise.
+    public func gradients(
+        rows: Int, input: Region<Float>, outputGradient: Region<Float>, inputGradient: Region<Float>? = nil, accumulateInput: Bool = false,
+        weightGradient: Region<Float>, biasGradient: Region<Float>? = nil, accumulate: Bool = false, workers: Workers? = nil
+    ) {
+        if let inputGradient {
+            prepared.inputGradient(
+                rows: rows, outputGradient: outputGradient, inputGradient: inputGradient, accumulate: accumulateInput, workers: workers)
+        }
+        let (x, g) = (input.elements, outputGradient.elements)
+        for k in 0..<inner {
+            for c in 0..<columns {
+                let at = transposed ? c * inner + k : k * columns + c
+                var sum = accumulate ? weightGradient[at] : 0
+                for row in 0..<rows { sum += x[row * inner + k] * g[row * columns + c] }
+                weightGradient[at] = sum
+            }
+        }
+        guard let biasGradient else { return }
+        for c in 0..<columns {
+            var sum = accumulate ? biasGradient[c] : 0
+            for row in 0..<rows { sum += g[row * columns + c] }
+            biasGradient[c] = sum
+        }
+    }
+}

@@ -42,6 +42,7 @@ let package = Package(
         tool("ecg-synth", "ECGSignal"),
         tool("ecg-bench", "ECGKernels", "ECGModel"),
         tool("ecg-compare", "ECGScore", "ECGFormats"),
+        tool("ecg-eval", "ECGScore", "ECGRandom"),
 
         // For those who work on the kernels
         .executableTarget(name: "kernel-tuning", dependencies: ["ECGKernels"]),

@@ -91,3 +91,53 @@ struct ScikitLearnTests {
         #expect(ConfusionMatrix(classes: 2).accuracy == nil)
     }
 }
+
+extension ScikitLearnTests {
+    /// The cases once more through the collector that ecg-eval and ecg-train use, the items spread over three records.
+    private func scored(_ one: Case) -> ClassScores {
+        var scores = ClassScores(classes: (0..<one.classes).map { "\($0)" })
+        for item in one.truth.indices {
+            let isOf = (0..<one.classes).map { $0 == one.truth[item] }
+            let taken = (0..<one.classes).map { $0 == one.predicted[item] }
+            scores.add(group: "\(item % 3)", truth: isOf, decision: taken, scores: one.scores[item])
+        }
+        scores.arrange()
+        return scores
+    }
+
+    @Test func collectedFiguresEqualScikitLearns() throws {
+        for one in try Self.cases() {
+            let figures = scored(one).figures()
+            equal(figures.accuracy, try #require(one.expected["accuracy"])[0], "\(one.name) accuracy")
+            let macro = try #require(one.expected["macro"])
+            for (place, figure) in [ClassFigure.precision, .recall, .f1].enumerated() {
+                equal(figures.macro(figure), macro[place], "\(one.name) macro \(figure)")
+            }
+            for (figure, name) in [(ClassFigure.precision, "precision"), (.recall, "recall"), (.f1, "f1")] {
+                for label in 0..<one.classes {
+                    equal(figures.value(figure, label) ?? 0, try #require(one.expected[name])[label], "\(one.name) \(name) \(label)")
+                }
+            }
+            for label in 0..<one.classes {
+                equal(figures.value(.auroc, label), try #require(one.expected["auroc"])[label], "\(one.name) AUROC \(label)")
+                equal(figures.value(.auprc, label), try #require(one.expected["auprc"])[label], "\(one.name) AUPRC \(label)")
+            }
+        }
+    }
+
+    @Test func aRecordThatIsDrawnTwiceIsTheSameAsItsItemsTwice() throws {
+        for one in try Self.cases() {
+            let resampled = scored(one).figures(times: Array([2, 0, 1].prefix(scored(one).groups.count)))
+            var repeated = one
+            let items = one.truth.indices.flatMap { [Int](repeating: $0, count: [2, 0, 1][$0 % 3]) }
+            (repeated.truth, repeated.predicted, repeated.scores) = (
+                items.map { one.truth[$0] }, items.map { one.predicted[$0] }, items.map { one.scores[$0] }
+            )
+            let copied = scored(repeated).figures()
+            for figure in ClassFigure.allCases {
+                for label in 0..<one.classes { #expect(resampled.value(figure, label) == copied.value(figure, label)) }
+                #expect(resampled.macro(figure) == copied.macro(figure))
+            }
+        }
+    }
+}

@@ -59,8 +59,9 @@ let package = Package(
         .target(name: "ECGStream", dependencies: ["CDeflate"]),
         // Leaves that any of them may use
         .target(name: "ECGRandom"),
-        .target(name: "ECGDigest"),
+        .target(name: "ECGDigest", dependencies: ["CDigest"]),
         .target(name: "CMicrokernels"),
+        .target(name: "CDigest"),
 
         // System libraries
         system("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import Glibc
 
 /// A block of memory, aligned to a cache line and zeroed when made, that kernels read and write.
 ///
@@ -14,11 +15,32 @@ public final class Storage: @unchecked Sendable {
     public init(byteCount: Int) {
         precondition(byteCount >= 0)
         self.byteCount = byteCount
+        if byteCount >= 2 * Self.hugePage, let mapped = Self.map(byteCount) {
+            (base, mapping) = (mapped.base, mapped.mapping)
+            return
+        }
+        mapping = nil
         base = .allocate(byteCount: max(byteCount, Self.alignment), alignment: Self.alignment)
         base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, Self.alignment))
     }
 
-    deinit { base.deallocate() }
+    deinit {
+        if let mapping { munmap(mapping.baseAddress, mapping.count) } else { base.deallocate() }
+    }
+
+    private let mapping: UnsafeMutableRawBufferPointer?
+    private static let hugePage = 2 << 20
+
+    /// Large blocks, weights that stream by above all, come in large pages: a fault for 2 MiB instead of 4 KiB, and address
+    /// translations that the processor can keep. The system's pages are zero already.
+    private static func map(_ byteCount: Int) -> (base: UnsafeMutableRawPointer, mapping: UnsafeMutableRawBufferPointer)? {
+        let size = byteCount + hugePage
+        guard size > byteCount, let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), start != MAP_FAILED
+        else { return nil }
+        let base = start.alignedUp(toMultipleOf: hugePage)
+        madvise(base, byteCount, MADV_HUGEPAGE)
+        return (base, UnsafeMutableRawBufferPointer(start: start, count: size))
+    }
 }
 
 /// `count` elements of a storage, from element `start` on: what every kernel takes for its inputs, outputs and scratch.

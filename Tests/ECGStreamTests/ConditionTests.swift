@@ -52,5 +52,10 @@ import Testing
         #expect(SHA256.hex(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         #expect(
             SHA256.hex([UInt8](repeating: 0x61, count: 1_000_000)) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+        // The processor's own instructions and plain C, for every length of the last block.
+        for count in Array(0..<130) + [1000, 4096] {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ count) }
+            #expect(SHA256.hex(bytes) == SHA256.hex(bytes, portable: true))
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGKernels
+import Synchronization
 
 /// The memory of one run of a plan at a time: the arena, a second one for the reference items where a rule needs them, and the calls bound to them.
 package final class PlanMemory: Sendable {
@@ -84,6 +85,32 @@ package final class PlanMemory: Sendable {
         for (index, made) in plan.reverseSteps.enumerated() {
             for gradient in zeroed[index] { gradient.zero() }
             plan.steps[made.step].kernel.reverse(reverseRuns[index])
+        }
+    }
+}
+
+/// Memories of runs that wait for the next one: a small network's arithmetic takes less time than fresh pages from the system.
+final class PlanMemoryPool: Sendable {
+    private let waiting = Mutex<[PlanMemory]>([])
+    /// How many wait at most.
+    private let most: Int
+
+    init(most: Int) { self.most = most }
+
+    /// A memory that waits for this plan, or a new one, in place of one of another plan.
+    func take(_ plan: Plan, workers: Workers?) -> PlanMemory {
+        let found: PlanMemory? = waiting.withLock { list in
+            if let place = list.lastIndex(where: { $0.plan === plan }) { return list.remove(at: place) }
+            if !list.isEmpty { list.removeFirst() }
+            return nil
+        }
+        return found ?? PlanMemory(plan, workers: workers)
+    }
+
+    func give(_ memory: PlanMemory) {
+        waiting.withLock { list in
+            list.append(memory)
+            if list.count > most { list.removeFirst() }
         }
     }
 }

@@ -65,7 +65,9 @@ extension Session {
         let inside = chunks < workers.count && fixedCount == nil
         if inside {
             let plan = try plan(count: count, kept: kept, reverse: reverse, threads: workers.count)
-            body(PlanMemory(plan, workers: workers), 0..<count)
+            let memory = pool.take(plan, workers: workers)
+            body(memory, 0..<count)
+            pool.give(memory)
             return
         }
         let whole = try plan(count: size, kept: kept, reverse: reverse, threads: 1)
@@ -74,10 +76,12 @@ extension Session {
         workers.run(chunks) { task, worker in
             let range = task * size..<min(count, (task + 1) * size)
             let isWhole = range.count == size || fixedCount != nil
-            if isWhole, memories.values[worker] == nil { memories.set(worker, PlanMemory(whole, workers: nil)) }
-            guard let memory = isWhole ? memories.values[worker] : PlanMemory(rest, workers: nil) else { return }
+            if isWhole, memories.values[worker] == nil { memories.set(worker, pool.take(whole, workers: nil)) }
+            guard let memory = isWhole ? memories.values[worker] : pool.take(rest, workers: nil) else { return }
             body(memory, range)
+            if !isWhole { pool.give(memory) }
         }
+        for memory in memories.values { if let memory { pool.give(memory) } }
     }
 
     /// Copies items into the input's tensor, in its layout. A plan for more items than there are gets zeros behind them.

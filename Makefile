@@ -11,7 +11,7 @@ TOOLS := $(sort $(notdir $(wildcard Sources/ecg-*)))
 PAGES := $(sort $(wildcard man/*.[1-9]))
 PIPELINES := saliency-segments
 # What the build links, and what the tests call besides. The Python packages serve oracles and benchmarks alone, and live under .build.
-BUILD_PACKAGES := libfftw3-dev libdeflate-dev libflac-dev pkg-config
+BUILD_PACKAGES := libfftw3-dev libdeflate-dev libflac-dev libcairo2-dev fonts-liberation pkg-config
 TEST_PACKAGES := mandoc
 ORACLE_PACKAGES := python3-venv
 VENV := .build/venv

@@ -43,6 +43,7 @@ let package = Package(
         tool("ecg-bench", "ECGKernels", "ECGModel"),
         tool("ecg-compare", "ECGScore", "ECGFormats"),
         tool("ecg-eval", "ECGScore", "ECGRandom"),
+        tool("ecg-plot", "ECGPlot", "ECGScore"),
 
         // For those who work on the kernels
         .executableTarget(name: "kernel-tuning", dependencies: ["ECGKernels"]),
@@ -52,6 +53,7 @@ let package = Package(
             name: "ECGTool", dependencies: ["ECGStream", "ECGDigest", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom"]),
         .target(name: "ECGScore", dependencies: ["ECGRandom"]),
+        .target(name: "ECGPlot", dependencies: ["CCairo"]),
         .target(name: "ECGModel", dependencies: ["ECGKernels", "ECGDigest", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
         .target(name: "ECGSignal", dependencies: ["CFFTW", "ECGRandom"]),
@@ -67,6 +69,7 @@ let package = Package(
         system("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
         system("CDeflate", pkgConfig: "libdeflate", apt: "libdeflate-dev"),
         system("CFLAC", pkgConfig: "flac", apt: "libflac-dev"),
+        system("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
 
         // Tests: a folder a module, plus one that runs the built executables in pipes
         .target(name: "StreamFixtures", dependencies: ["ECGStream"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
@@ -78,6 +81,7 @@ let package = Package(
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal", "ECGFormats", "ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore", "ECGRandom"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain", "TestSupport"]),
+        .testTarget(name: "ECGPlotTests", dependencies: ["ECGPlot"]),
         .testTarget(name: "PipelineTests", dependencies: ["ECGStream", "StreamFixtures"], exclude: ["cases"]),
     ],
     swiftLanguageModes: [.v6],

@@ -63,6 +63,8 @@ struct Conformer: Sendable, CustomStringConvertible {
         Conformer(.filter, "ecg-attr \(model) -a saliency,gradcam --target predicted", input: scored),
         Conformer(.table, "ecg-segsal --by label --as csv", input: maps),
         Conformer(.filter, "ecg-segsal --per-beat", input: maps),
+        Conformer(.table, "ecg-plot paper", input: recording),
+        Conformer(.table, "ecg-plot map --width 85", input: maps),
         Conformer(.table, "ecg-eval --as csv", input: scored),
         Conformer(.table, "ecg-eval --ci --resamples 20 --as json", input: scored),
         Conformer(.source, "ecg-synth --duration 12 --part 5 --noise 0.05", input: "true"),

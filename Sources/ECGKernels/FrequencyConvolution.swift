@@ -51,6 +51,12 @@ package final class FrequencyConvolution: @unchecked Sendable {
         zeroStorage = Region(count: problem.inputChannels + lanes)
     }
 
+    /// Takes other weights, in place: for training. Nothing else may use this object meanwhile.
+    func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, workers: Workers?) {
+        spectra.set(weights, workers: workers)
+        for channel in 0..<problem.outputChannels { biasStorage.pointer[channel] = bias?[channel] ?? 0 }
+    }
+
     var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.pointer) }
 
     /// A row of zeros: what lies before and after an item.

@@ -4,7 +4,7 @@ import CMicrokernels
 /// The spectra of a layer's weights, in panels of one or two vectors of output channels: [panel][slot group] or, where all panels of
 /// a frequency are multiplied together, [slot group][panel], of [input channel][real, imaginary][output]. Taken in double precision,
 /// rounded once.
-package final class FrequencySpectra: Sendable {
+package final class FrequencySpectra: @unchecked Sendable {
     struct Panel: Sendable {
         let vectors: Int
         /// First output channel.
@@ -17,6 +17,10 @@ package final class FrequencySpectra: Sendable {
 
     let panels: [Panel]
     private let storage: Region<Float>
+    private let problem: FrequencyProblem
+    private let transform: FrequencyTransform
+    private let places: [(tap: Int, phase: Int)]
+    private let kernels: UnsafePointer<frequency_kernels>
 
     init(
         _ problem: FrequencyProblem, weights: UnsafePointer<Float>, transform: FrequencyTransform, panelsTogether: Bool,
@@ -33,24 +37,39 @@ package final class FrequencySpectra: Sendable {
                 stride: size * (panelsTogether ? vectors : width))
         }
         storage = Region(count: size * vectors * transform.groups)
+        self.problem = problem
+        places = problem.places
+        self.transform = transform
+        self.kernels = kernels
+        set(weights)
+    }
 
+    /// Takes other weights, in place: for training, where nothing runs meanwhile.
+    func set(_ weights: UnsafePointer<Float>, workers: Workers? = nil) {
+        let source = Source(weights: weights)
+        let body: @Sendable (Int, Int) -> Void = { input, _ in self.prepare(input, source.weights) }
+        if let workers { workers.run(problem.inputChannels, body) } else { for input in 0..<problem.inputChannels { body(input, 0) } }
+    }
+
+    private struct Source: @unchecked Sendable {
+        let weights: UnsafePointer<Float>
+    }
+
+    private func prepare(_ input: Int, _ weights: UnsafePointer<Float>) {
+        let lanes = Int(kernels.pointee.lanes)
         var table = transform.table
-        let width = vectors * lanes
-        let places = problem.places
+        let width = (problem.outputChannels + lanes - 1) / lanes * lanes
         let values = Region<Double>(count: problem.taps * width)
         let panelValues = Region<Double>(count: problem.taps * 2 * lanes)
-        for input in 0..<inputs {
-            values.pointer.update(repeating: 0, count: values.count)
-            problem.gather(from: input, weights, places: places, into: values.pointer, width: width)
-            for panel in panels {
-                let columns = panel.vectors * lanes
-                for tap in 0..<problem.taps {
-                    (panelValues.pointer + tap * columns).update(from: values.pointer + tap * width + panel.channel, count: columns)
-                }
-                kernels.pointee.prepare(
-                    &table, transform.cosines, transform.sines, problem.taps, panelValues.pointer, Int32(panel.vectors),
-                    storage.pointer + panel.start + input * 2 * columns, panel.stride)
+        problem.gather(from: input, weights, places: places, into: values.pointer, width: width)
+        for panel in panels {
+            let columns = panel.vectors * lanes
+            for tap in 0..<problem.taps {
+                (panelValues.pointer + tap * columns).update(from: values.pointer + tap * width + panel.channel, count: columns)
             }
+            kernels.pointee.prepare(
+                &table, transform.cosines, transform.sines, problem.taps, panelValues.pointer, Int32(panel.vectors),
+                storage.pointer + panel.start + input * 2 * columns, panel.stride)
         }
     }
 

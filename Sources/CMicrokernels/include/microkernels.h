@@ -3,6 +3,8 @@
 #ifndef ECG_MICROKERNELS_H
 #define ECG_MICROKERNELS_H
 
+#include "training.h"
+
 enum ecg_activation { ECG_IDENTITY = 0, ECG_RELU = 1, ECG_LEAKY_RELU = 2 };
 enum ecg_residual { ECG_NO_RESIDUAL = 0, ECG_RESIDUAL_BEFORE = 1, ECG_RESIDUAL_AFTER = 2 };
 

@@ -9,10 +9,10 @@ import CMicrokernels
 /// Sums are taken over blocks of rows of a fixed length and joined in order: the same bits with any threads.
 public enum BatchNormalisation {
     /// Floats of scratch that `forward` and `gradient` need.
-    public static func scratchCount(rows: Int, channels: Int) -> Int { 2 * channels * (blocks(rows) + 2) }
+    public static func scratchCount(rows: Int, channels: Int) -> Int { channels * (2 * blocks(rows) + 3) }
 
     /// Rows that are summed together, while they are in the cache.
-    static let blockRows = 256
+    static let blockRows = 128
 
     static func blocks(_ rows: Int) -> Int { (rows + blockRows - 1) / blockRows }
 
@@ -45,23 +45,39 @@ public enum BatchNormalisation {
         precondition(channels <= min(scale.count, shift.count) && 2 * channels <= statistics.count)
         precondition(channels <= running?.mean.count ?? channels && channels <= running?.variance.count ?? channels)
         precondition(scratch.count >= scratchCount(rows: rows, channels: channels))
+        let blocks = self.blocks(rows)
+        let (means, squares) = (scratch[0..<blocks * channels], scratch[blocks * channels..<2 * blocks * channels])
+        share(rows, workers) { block, range in
+            instructionSet.trainingKernels.pointee.moments(
+                range.count, channels, input.pointer + range.lowerBound * channels, means.pointer + block * channels,
+                squares.pointer + block * channels)
+        }
+        let gains = scratch[2 * blocks * channels..<(2 * blocks + 1) * channels]
+        let population = Double(rows)
         for c in 0..<channels {
+            // Blocks are joined after Chan, Golub and LeVeque 1983.
             var sum = 0.0
-            for row in 0..<rows { sum += Double(input[row * channels + c]) }
-            let mean = sum / Double(rows)
-            var squares = 0.0
-            for row in 0..<rows { squares += (Double(input[row * channels + c]) - mean) * (Double(input[row * channels + c]) - mean) }
-            statistics[c] = Float(mean)
-            statistics[channels + c] = 1 / (Float(squares / Double(rows)) + epsilon).squareRoot()
+            for block in 0..<blocks { sum += Double(means.pointer[block * channels + c]) * Double(length(block, rows)) }
+            let mean = sum / population
+            var spread = 0.0
+            for block in 0..<blocks {
+                let distance = Double(means.pointer[block * channels + c]) - mean
+                spread += Double(squares.pointer[block * channels + c]) + Double(length(block, rows)) * distance * distance
+            }
+            let inverse = Float(1 / (spread / population + Double(epsilon)).squareRoot())
+            statistics.pointer[c] = Float(mean)
+            statistics.pointer[channels + c] = inverse
+            gains.pointer[c] = inverse * scale.pointer[c]
             if let running {
-                running.mean[c] += running.momentum * (Float(mean) - running.mean[c])
-                running.variance[c] += running.momentum * (Float(squares / Double(max(1, rows - 1))) - running.variance[c])
+                running.mean.pointer[c] += running.momentum * (Float(mean) - running.mean.pointer[c])
+                running.variance.pointer[c] += running.momentum * (Float(spread / max(1, population - 1)) - running.variance.pointer[c])
             }
-            let gain = statistics[channels + c] * scale[c]
-            for row in 0..<rows {
-                let at = row * channels + c
-                output[at] = activation((input[at] - statistics[c]) * gain + shift[c])
-            }
+        }
+        share(rows, workers) { _, range in
+            let at = range.lowerBound * channels
+            instructionSet.trainingKernels.pointee.normalise(
+                range.count, channels, input.pointer + at, statistics.pointer, gains.pointer, shift.pointer, output.pointer + at,
+                activation.code, activation.slope)
         }
     }
 
@@ -79,26 +95,48 @@ public enum BatchNormalisation {
         precondition(rows > 0 && channels > 0 && rows * channels <= min(input.count, outputGradient.count, inputGradient.count))
         precondition(channels <= min(scale.count, shift.count, scaleGradient.count, shiftGradient.count))
         precondition(2 * channels <= statistics.count && scratch.count >= scratchCount(rows: rows, channels: channels))
+        let blocks = self.blocks(rows)
+        let (sums, products) = (scratch[0..<blocks * channels], scratch[blocks * channels..<2 * blocks * channels])
+        let rest = scratch[2 * blocks * channels..<(2 * blocks + 3) * channels]
+        let (gains, averages, trends) = (rest[0..<channels], rest[channels..<2 * channels], rest[2 * channels..<3 * channels])
+        for c in 0..<channels { gains.pointer[c] = statistics.pointer[channels + c] * scale.pointer[c] }
+        share(rows, workers) { block, range in
+            let at = range.lowerBound * channels
+            instructionSet.trainingKernels.pointee.normaliseSums(
+                range.count, channels, input.pointer + at, statistics.pointer, gains.pointer, shift.pointer, outputGradient.pointer + at,
+                activation.code, activation.slope, sums.pointer + block * channels, products.pointer + block * channels)
+        }
         for c in 0..<channels {
-            let (mean, inverse) = (statistics[c], statistics[channels + c])
-            func upstream(_ at: Int) -> Float {
-                let y = (input[at] - mean) * (inverse * scale[c]) + shift[c]
-                return activation == .identity || y > 0 ? outputGradient[at] : outputGradient[at] * activation.slope
-            }
             var sum = 0.0
             var product = 0.0
-            for row in 0..<rows {
-                let at = row * channels + c
-                sum += Double(upstream(at))
-                product += Double(upstream(at)) * Double((input[at] - mean) * inverse)
+            for block in 0..<blocks {
+                sum += Double(sums.pointer[block * channels + c])
+                product += Double(products.pointer[block * channels + c])
             }
-            let (average, slope) = (Float(sum / Double(rows)), Float(product / Double(rows)))
-            for row in 0..<rows {
-                let at = row * channels + c
-                inputGradient[at] = (upstream(at) - average - (input[at] - mean) * inverse * slope) * (inverse * scale[c])
-            }
-            scaleGradient[c] = Float(product) + (accumulate ? scaleGradient[c] : 0)
-            shiftGradient[c] = Float(sum) + (accumulate ? shiftGradient[c] : 0)
+            let inverse = Double(statistics.pointer[channels + c])
+            averages.pointer[c] = Float(sum / Double(rows))
+            trends.pointer[c] = Float(product * inverse * inverse / Double(rows))
+            scaleGradient.pointer[c] = Float(product * inverse) + (accumulate ? scaleGradient.pointer[c] : 0)
+            shiftGradient.pointer[c] = Float(sum) + (accumulate ? shiftGradient.pointer[c] : 0)
         }
+        share(rows, workers) { _, range in
+            let at = range.lowerBound * channels
+            instructionSet.trainingKernels.pointee.normaliseGradient(
+                range.count, channels, input.pointer + at, statistics.pointer, gains.pointer, shift.pointer, outputGradient.pointer + at,
+                activation.code, activation.slope, averages.pointer, trends.pointer, inputGradient.pointer + at)
+        }
+    }
+
+    /// Rows of a block.
+    private static func length(_ block: Int, _ rows: Int) -> Int { min(blockRows, rows - block * blockRows) }
+
+    private static func share(_ rows: Int, _ workers: Workers?, _ body: @Sendable (_ block: Int, _ rows: Range<Int>) -> Void) {
+        let blocks = self.blocks(rows)
+        @Sendable func run(_ block: Int) { body(block, block * blockRows..<block * blockRows + length(block, rows)) }
+        guard let workers, blocks >= 4 else {
+            for block in 0..<blocks { run(block) }
+            return
+        }
+        workers.run(blocks) { block, _ in run(block) }
     }
 }

@@ -21,35 +21,51 @@ public struct Dropout: Hashable, Sendable {
     /// - Parameters:
     ///   - step: of the training.
     ///   - firstItem: the number of the first item in the step's batch, where a batch is worked off in parts.
-    ///   - count: values of an item; the regions are [items, count].
+    ///   - count: values of an item, below 2^32; the regions are [items, count].
+    ///   - gate: for the reverse through an activation before the dropout: what the activation gave. Where that is not positive, the result is
+    ///     multiplied by the slope, 0 for a ReLU.
     ///   - output: may be the input.
     public func apply(
-        step: Int, firstItem: Int = 0, items: Int, count: Int, input: Region<Float>, residual: Region<Float>? = nil, output: Region<Float>,
+        step: Int, firstItem: Int = 0, items: Int, count: Int, input: Region<Float>,
+        gate: (output: Region<Float>, activation: Activation)? = nil, residual: Region<Float>? = nil, output: Region<Float>,
         instructionSet: InstructionSet = .current, workers: Workers? = nil
     ) {
-        precondition(items >= 0 && count >= 0 && items * count <= min(input.count, output.count, residual?.count ?? .max))
+        precondition(items >= 0 && count >= 0 && count < 1 << 32)
+        precondition(items * count <= min(input.count, output.count, residual?.count ?? .max, gate?.output.count ?? .max))
         let stepKey = Self.mix(key ^ UInt64(truncatingIfNeeded: step))
-        for item in 0..<items {
+        let signs = gate?.activation == .identity ? nil : gate?.output
+        let slope = gate?.activation.slope ?? 1
+        let (gain, threshold) = (gain, threshold)
+        // A run of positions of one item is a task: whatever computes a value, it is the same.
+        let parts = max(1, (count + Self.longest - 1) / Self.longest)
+        let body: @Sendable (Int, Int) -> Void = { task, _ in
+            let (item, part) = task.quotientAndRemainder(dividingBy: parts)
+            let range = count * part / parts..<count * (part + 1) / parts
             let itemKey = Self.mix(stepKey &+ UInt64(truncatingIfNeeded: firstItem + item))
-            for position in 0..<count {
-                let at = item * count + position
-                let value = keeps(itemKey, position) ? input[at] * gain : 0
-                output[at] = value + (residual?[at] ?? 0)
-            }
+            let at = item * count + range.lowerBound
+            instructionSet.trainingKernels.pointee.dropout(
+                UInt(range.lowerBound), range.count, UInt32(truncatingIfNeeded: itemKey), UInt32(itemKey >> 32), threshold, gain,
+                input.pointer + at, signs.map { UnsafePointer($0.pointer + at) }, slope, residual.map { UnsafePointer($0.pointer + at) },
+                output.pointer + at)
         }
+        if let workers { workers.run(items * parts, body) } else { for task in 0..<items * parts { body(task, 0) } }
     }
+
+    /// Whether the value at a position of an item stays: what `apply` does, one by one.
+    public func keeps(step: Int, item: Int, position: Int) -> Bool {
+        let itemKey = Self.mix(Self.mix(key ^ UInt64(truncatingIfNeeded: step)) &+ UInt64(truncatingIfNeeded: item))
+        let place = UInt32(truncatingIfNeeded: position) ^ UInt32(truncatingIfNeeded: itemKey)
+        return Self.round(Self.round(place) ^ UInt32(itemKey >> 32)) >= threshold
+    }
+
+    /// Positions of a task.
+    private static let longest = 1 << 16
 
     private var gain: Float { 1 / (1 - rate) }
     /// Hashes below it are dropped.
     private var threshold: UInt32 { UInt32((Double(rate) * 0x1p32).rounded()) }
 
-    private func keeps(_ itemKey: UInt64, _ position: Int) -> Bool {
-        Self.hash(UInt32(truncatingIfNeeded: position) ^ UInt32(truncatingIfNeeded: itemKey), UInt32(itemKey >> 32)) >= threshold
-    }
-
-    /// Two rounds of a mixer of 32 bits (C. Wellons, "lowbias32"), with half of the key before each.
-    static func hash(_ value: UInt32, _ second: UInt32) -> UInt32 { round(round(value) ^ second) }
-
+    /// A mixer of 32 bits (C. Wellons, "lowbias32"); two rounds, each with half of the key before it.
     private static func round(_ value: UInt32) -> UInt32 {
         var h = value
         h ^= h >> 16

@@ -50,7 +50,8 @@ extension Recurrent {
             for gate in 0..<kind.gates {
                 for unit in 0..<hiddenSize {
                     sum(
-                        direction: direction, gate: gate, unit: unit, items: items, steps: steps, input: input, output: output, trace: trace,
+                        direction: direction, gate: gate, unit: unit, items: items, steps: steps, input: input, output: output,
+                        trace: trace,
                         weightGradients: weightGradients, accumulate: accumulate, initial: initial, lengths: lengths)
                 }
             }

@@ -13,6 +13,7 @@ public final class TrainableMatrixProduct: @unchecked Sendable {
     public let activation: Activation
     public let instructionSet: InstructionSet
     private var prepared: MatrixProduct
+    private var scratch = Region<Float>(count: 0)
 
     public init(
         inner: Int, columns: Int, transposed: Bool = false, activation: Activation = .identity, instructionSet: InstructionSet = .current
@@ -53,24 +54,27 @@ public final class TrainableMatrixProduct: @unchecked Sendable {
         rows: Int, input: Region<Float>, outputGradient: Region<Float>, inputGradient: Region<Float>? = nil, accumulateInput: Bool = false,
         weightGradient: Region<Float>, biasGradient: Region<Float>? = nil, accumulate: Bool = false, workers: Workers? = nil
     ) {
+        precondition(rows >= 0 && weightGradient.count >= inner * columns && biasGradient?.count ?? columns >= columns)
+        check(1, rows: rows, rowStride: inner, channels: inner, input)
+        check(1, rows: rows, rowStride: columns, channels: columns, outputGradient)
         if let inputGradient {
             prepared.inputGradient(
                 rows: rows, outputGradient: outputGradient, inputGradient: inputGradient, accumulate: accumulateInput, workers: workers)
         }
-        let (x, g) = (input.elements, outputGradient.elements)
-        for k in 0..<inner {
-            for c in 0..<columns {
-                let at = transposed ? c * inner + k : k * columns + c
-                var sum = accumulate ? weightGradient[at] : 0
-                for row in 0..<rows { sum += x[row * inner + k] * g[row * columns + c] }
-                weightGradient[at] = sum
+        if rows == 0 {
+            if !accumulate {
+                weightGradient[0..<inner * columns].fill(0)
+                biasGradient?[0..<columns].fill(0)
             }
+            return
         }
-        guard let biasGradient else { return }
-        for c in 0..<columns {
-            var sum = accumulate ? biasGradient[c] : 0
-            for row in 0..<rows { sum += g[row * columns + c] }
-            biasGradient[c] = sum
-        }
+        // A convolution of one tap over one long item.
+        let sums = DirectWeightGradient(
+            ConvolutionShape(inputChannels: inner, outputChannels: columns, kernel: 1, inputLength: rows), instructionSet)
+        let count = sums.scratchCount(items: 1, threads: workers?.count ?? 1)
+        if scratch.count < count { scratch = Region(count: count) }
+        sums.run(
+            items: 1, input: input, outputGradient: outputGradient, weightGradient: weightGradient, biasGradient: biasGradient,
+            accumulate: accumulate, rowMajor: !transposed, scratch: scratch, workers: workers)
     }
 }

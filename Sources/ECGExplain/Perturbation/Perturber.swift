@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Synchronization
+
+/// What the network says of an item while its points are replaced.
+public struct PerturbationOutcome: Sendable {
+    /// The outputs for the item as it is, one a class.
+    public let whole: [Float]
+    /// The outputs before the first step: for deletion the same.
+    public let start: [Float]
+    /// For each curve the outputs after each step, [step, class] from step 1; nil for a map that was left out.
+    public let curves: [[Float]?]
+}
+
+/// Perturbs items along any number of curves, the random order always among them, many perturbed copies at a time through the network.
+///
+/// An item's outcome is a function of the item, its key and the seed: neither the batch nor the threads nor the other methods change it.
+public final class Perturber {
+    public let curves: [PerturbationCurve]
+    public let settings: PerturbationSettings
+    private let network: Network
+    private let methods: [String]
+
+    /// - Parameter methods: the names of the items' maps, in their order.
+    public init(_ network: Network, methods: [String], settings: PerturbationSettings) {
+        (self.network, self.methods, self.settings) = (network, methods, settings)
+        let orders = settings.orders.filter { $0 != .random }
+        curves = methods.flatMap { method in orders.map { PerturbationCurve(method: method, order: $0) } } + [.random]
+    }
+
+    /// A curve of one item, and the steps of it that wait for the network.
+    private struct Job: Sendable {
+        let item: Int
+        let curve: Int
+        var path: PerturbationPath
+        var done = 0
+    }
+
+    /// The outcomes of items of one shape.
+    ///
+    /// - Throws: `ExplainError` for maps that don't fit or hold anything but numbers, and for outputs that are none; `ModelError` for items that the network
+    ///   doesn't take.
+    public func perturb(_ items: [PerturbationItem]) throws -> [PerturbationOutcome] {
+        guard let first = items.first else { return [] }
+        for item in items { try check(item, like: first) }
+        let settings = settings
+        let grounds = Collector<PerturbationGround>(items.count)
+        let orders = Collector<[[Int32]?]>(items.count)
+        let (curves, methods) = (curves, methods)
+        network.workers.run(items.count) { i, _ in
+            let ground = PerturbationGround(items[i], settings)
+            grounds.set(i, ground)
+            orders.set(i, Self.orders(ground, curves, methods))
+        }
+        let (made, ordered) = (grounds.values, orders.values)
+        let starts = try outputs(made.flatMap(\.start), shape: first.shape)
+        let wholes = settings.insertion ? try outputs(items.flatMap(\.values), shape: first.shape) : starts
+        let classes = starts.count / items.count
+        var jobs: [Job] = []
+        for (i, ground) in made.enumerated() {
+            for (c, order) in ordered[i].enumerated() {
+                if let order { jobs.append(Job(item: i, curve: c, path: PerturbationPath(ground, order: order))) }
+            }
+        }
+        var results = [[[Float]?]](repeating: [[Float]?](repeating: nil, count: curves.count), count: items.count)
+        for job in jobs { results[job.item][job.curve] = [] }
+        var rest = jobs[...]
+        while !rest.isEmpty {
+            let (batch, inputs) = advance(&rest, size: first.values.count)
+            let said = try outputs(inputs, shape: first.shape)
+            var place = 0
+            for (item, curve, count) in batch {
+                results[item][curve]?.append(contentsOf: said[place * classes..<(place + count) * classes])
+                place += count
+            }
+        }
+        return items.indices.map { i in
+            let own = i * classes..<(i + 1) * classes
+            return PerturbationOutcome(whole: Array(wholes[own]), start: Array(starts[own]), curves: results[i])
+        }
+    }
+
+    /// Perturbed copies at once: enough to keep every thread busy, as long as they fit.
+    private func batchSize(_ size: Int) -> Int { max(1, min(512, settings.maxMemory / 4 / max(size * 12, 1))) }
+
+    /// Makes the next copies, many jobs at a time, each job's steps in order.
+    private func advance(_ rest: inout ArraySlice<Job>, size: Int) -> (batch: [(item: Int, curve: Int, count: Int)], inputs: [Float]) {
+        var room = batchSize(size)
+        var taken: [(job: Job, count: Int)] = []
+        while room > 0, let job = rest.first {
+            let count = min(settings.steps - job.done, room)
+            taken.append((job, count))
+            room -= count
+            rest.removeFirst()
+        }
+        let advanced = Collector<(Job, [Float])>(taken.count)
+        let jobs = taken
+        network.workers.run(jobs.count) { i, _ in
+            var (job, count) = jobs[i]
+            var inputs: [Float] = []
+            inputs.reserveCapacity(count * size)
+            for _ in 0..<count {
+                job.path.advance()
+                inputs += job.path.values
+            }
+            job.done += count
+            advanced.set(i, (job, inputs))
+        }
+        let made = advanced.values
+        // only the last one can be unfinished
+        if let last = made.last?.0, last.done < settings.steps { rest = [last] + rest }
+        return (taken.map { ($0.job.item, $0.job.curve, $0.count) }, made.flatMap(\.1))
+    }
+
+    private static func orders(_ ground: PerturbationGround, _ curves: [PerturbationCurve], _ methods: [String]) -> [[Int32]?] {
+        let (item, settings) = (ground.item, ground.settings)
+        let tie =
+            settings.ties == .random ? PointOrder.lot(ground.points.count, seed: settings.seed, key: item.key, purpose: "ties") : nil
+        let most = settings.replaced(after: settings.steps, of: ground.points.count)
+        return curves.map { curve in
+            guard curve.order != .random, let map = methods.firstIndex(of: curve.method) else {
+                return PointOrder.random(ground.points, seed: settings.seed, key: item.key)
+            }
+            let values = item.maps[map]
+            if settings.skipSparse, ground.points.count(where: { values[Int($0)] != 0 }) < most { return nil }
+            return PointOrder.ranked(values, ground.points, settings.ranking, mostFirst: curve.order == .morf, tie: tie)
+        }
+    }
+
+    private func check(_ item: PerturbationItem, like first: PerturbationItem) throws {
+        guard item.shape == first.shape else { throw ExplainError(.data, "items of shape \(item.shape) among some of \(first.shape)") }
+        guard item.leads > 0, !item.values.isEmpty, item.values.count % item.leads == 0 else {
+            throw ExplainError(.data, "an item of \(item.values.count) values does not divide into \(item.leads) leads")
+        }
+        guard item.values.allSatisfy(\.isFinite) else { throw ExplainError(.data, "the item holds values that are no numbers") }
+        for (name, map) in zip(methods, item.maps) {
+            guard map.count == item.values.count else {
+                throw ExplainError(.data, "map '\(name)' has \(map.count) values, and the item \(item.values.count)")
+            }
+            guard map.allSatisfy(\.isFinite) else { throw ExplainError(.data, "map '\(name)' holds values that are no numbers") }
+        }
+    }
+
+    /// The probabilities of points, or the outputs of a network that has none.
+    private func outputs(_ points: [Float], shape: [Int]) throws -> [Float] {
+        let outputs = try network.outputs(points, shape: shape)
+        guard outputs.allSatisfy({ !$0.isNaN }) else { throw ExplainError(.data, "the network's output is no number") }
+        return outputs
+    }
+}
+
+extension Network {
+    /// The probabilities of points, [point, class], or the plain outputs of a network that has no probabilities.
+    func outputs(_ points: [Float], shape: [Int]) throws -> [Float] {
+        let said = try session(shape).run(.init(shape: shape, values: points))
+        return said.probabilities ?? said.logits
+    }
+}
+
+/// Results of tasks, in the tasks' order.
+final class Collector<Value: Sendable>: Sendable {
+    private let slots: Mutex<[Value?]>
+
+    init(_ count: Int) { slots = Mutex([Value?](repeating: nil, count: count)) }
+
+    func set(_ i: Int, _ value: Value) { slots.withLock { $0[i] = value } }
+
+    var values: [Value] { slots.withLock { $0.compactMap { $0 } } }
+}

@@ -46,53 +46,134 @@ extension Recurrent {
             items: items, steps: steps, outputGradient: outputGradient, finalGradient: finalGradient, trace: trace,
             inputGradient: inputGradient, accumulate: accumulateInput, initial: initial, initialGradient: initialGradient,
             lengths: lengths, keepsGates: true, scratch: scratch, workers: workers)
+        let sums = GateSums(
+            layer: self, items: items, steps: steps, input: input, output: output, initial: initial, lengths: lengths, trace: trace,
+            scratch: scratch)
+        let parts = sums.parts
         for direction in backwards.indices {
-            for gate in 0..<kind.gates {
-                for unit in 0..<hiddenSize {
-                    sum(
-                        direction: direction, gate: gate, unit: unit, items: items, steps: steps, input: input, output: output,
-                        trace: trace,
-                        weightGradients: weightGradients, accumulate: accumulate, initial: initial, lengths: lengths)
+            let body: @Sendable (Int, Int) -> Void = { part, _ in sums.multiply(direction, part) }
+            if let workers { workers.run(parts, body) } else { for part in 0..<parts { body(part, 0) } }
+            sums.join(direction, weightGradients, accumulate: accumulate)
+        }
+    }
+
+    /// Floats of scratch that `gradients` needs, with any number of threads.
+    public func gradientScratchCount(items: Int, steps: Int) -> Int {
+        max(scratchCount(items: items), GateSums.scratchCount(self, items: items, steps: steps))
+    }
+}
+
+/// The sum over steps and items of the outer products of [input, hidden state before, 1] with the gradients of the gates, which the reverse run left
+/// in the trace: the gradients of both weight matrices and of the biases in one.
+private struct GateSums: Sendable {
+    let layer: Recurrent
+    let items: Int
+    let steps: Int
+    let input: Recurrent.Sequence
+    let output: Recurrent.Sequence
+    let initial: Recurrent.State
+    let lengths: [Int]?
+    let trace: Region<Float>
+    let scratch: Region<Float>
+
+    /// Rows (an item's step) that are summed in registers.
+    private static let chunk = 128
+    /// The rows are cut into so many parts at most, summed apart and joined in order, whatever the threads.
+    private static let mostParts = 16
+
+    private static func parts(_ items: Int, _ steps: Int) -> Int { max(1, min(mostParts, items * steps / chunk)) }
+    var parts: Int { Self.parts(items, steps) }
+
+    private static func height(_ layer: Recurrent) -> Int { layer.inputSize + layer.hiddenSize + 1 }
+    private static func partCount(_ layer: Recurrent) -> Int {
+        let pitch = (height(layer) + 15) / 16 * 16
+        return height(layer) * layer.gateWidth + chunk * (pitch + layer.gateWidth)
+    }
+
+    static func scratchCount(_ layer: Recurrent, items: Int, steps: Int) -> Int { parts(items, steps) * partCount(layer) }
+
+    /// One part's sums, [input and hidden state and 1, gate].
+    func multiply(_ direction: Int, _ part: Int) {
+        let (height, width) = (Self.height(layer), layer.gateWidth)
+        let pitch = (height + 15) / 16 * 16
+        let sums = scratch.pointer + part * Self.partCount(layer)
+        let left = sums + height * width
+        let right = left + Self.chunk * pitch
+        let kernels = layer.instructionSet.trainingKernels
+        let (lanes, most) = (Int(kernels.pointee.lanes), Int(kernels.pointee.tileRows))
+        let tiles = (height + most - 1) / most
+        let rows = items * steps * part / parts..<items * steps * (part + 1) / parts
+        if rows.isEmpty { sums.update(repeating: 0, count: height * width) }
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.chunk) {
+            let count = min(Self.chunk, rows.upperBound - start)
+            for row in 0..<count { pack(direction, start + row, left + row * pitch) }
+            for column in stride(from: 0, to: width, by: 2 * lanes) {
+                let panel = min(2 * lanes, width - column)
+                let records = trace.pointer + (direction * steps * items + start) * layer.traceWidth + column
+                kernels.pointee.gather(records, layer.traceWidth, count, panel, panel, right, panel)
+                if let lengths {
+                    // Steps beyond an item's end have no record.
+                    for row in 0..<count where lengths[(start + row) % items] <= (start + row) / items {
+                        (right + row * panel).update(repeating: 0, count: panel)
+                    }
+                }
+                for tile in 0..<tiles {
+                    let elements = height * tile / tiles..<height * (tile + 1) / tiles
+                    var call = training_outer(
+                        left: left + elements.lowerBound, leftStride: pitch, right: right, rightStride: panel, count: count,
+                        sums: sums + elements.lowerBound * width + column, sumStride: width, rows: Int32(elements.count),
+                        vectors: Int32(panel / lanes), replace: start == rows.lowerBound ? 1 : 0)
+                    kernels.pointee.outer(&call)
                 }
             }
         }
     }
 
-    /// Floats of scratch that `gradients` needs, with any number of threads.
-    public func gradientScratchCount(items: Int, steps: Int) -> Int { scratchCount(items: items) }
+    /// Input, hidden state before the step, and 1.
+    private func pack(_ direction: Int, _ row: Int, _ target: UnsafeMutablePointer<Float>) {
+        let (step, item) = row.quotientAndRemainder(dividingBy: items)
+        let (inputs, hidden) = (layer.inputSize, layer.hiddenSize)
+        if lengths?[item] ?? steps <= step {
+            target.update(repeating: 0, count: inputs + hidden + 1)
+            return
+        }
+        let time = layer.time(item, step: step, steps: steps, direction: direction, lengths: lengths)
+        let x = input.row(item, time)
+        if inputs == 1 { target[0] = x[0] } else { target.update(from: x, count: inputs) }
+        let state = target + inputs
+        if step > 0 {
+            state.update(from: output.row(item, time + (layer.backwards[direction] ? 1 : -1), direction: direction), count: hidden)
+        } else if let first = initial.hidden {
+            state.update(from: first.pointer + (direction * items + item) * hidden, count: hidden)
+        } else {
+            state.update(repeating: 0, count: hidden)
+        }
+        state[hidden] = 1
+    }
 
-    private func sum(
-        direction: Int, gate: Int, unit: Int, items: Int, steps: Int, input: Sequence, output: Sequence, trace: Region<Float>,
-        weightGradients: WeightGradients, accumulate: Bool, initial: State, lengths: [Int]?
-    ) {
-        // A GRU's n has one slot for its input part and one for its hidden part.
-        let recurrentSlot = kind == .gru && gate == 2 ? 3 : gate
-        var inputs = [Float](repeating: 0, count: inputSize)
-        var hidden = [Float](repeating: 0, count: hiddenSize)
-        var biases: (Float, Float) = (0, 0)
-        for step in 0..<steps {
-            for item in 0..<items where lengths?[item] ?? steps > step {
-                let record = trace.pointer + ((direction * steps + step) * items + item) * traceWidth
-                let (a, b) = (record[gate * width + unit], record[recurrentSlot * width + unit])
-                let time = time(item, step: step, steps: steps, direction: direction, lengths: lengths)
-                let x = input.row(item, time)
-                for c in 0..<inputSize { inputs[c] += a * x[c] }
-                biases.0 += a
-                biases.1 += b
-                let before = time + (backwards[direction] ? 1 : -1)
-                let first = initial.hidden.map { $0.pointer + (direction * items + item) * hiddenSize }
-                if let h = step == 0 ? first : output.row(item, before, direction: direction) {
-                    for j in 0..<hiddenSize { hidden[j] += b * h[j] }
-                }
+    func join(_ direction: Int, _ gradients: Recurrent.WeightGradients, accumulate: Bool) {
+        let (inputs, hidden, width, gates) = (layer.inputSize, layer.hiddenSize, layer.width, layer.kind.gates)
+        let partCount = Self.partCount(layer)
+        func total(_ row: Int, _ column: Int) -> Float {
+            var sum: Float = 0
+            for part in 0..<parts { sum += scratch.pointer[part * partCount + row * layer.gateWidth + column] }
+            return sum
+        }
+        func put(_ value: Float, _ region: Region<Float>, _ at: Int) {
+            region.pointer[at] = accumulate ? region.pointer[at] + value : value
+        }
+        for gate in 0..<gates {
+            // A GRU's n has one slot for its input part and one for its hidden part.
+            let recurrent = layer.kind == .gru && gate == 2 ? 3 : gate
+            for unit in 0..<hidden {
+                let row = direction * gates * hidden + gate * hidden + unit
+                let (a, b) = (gate * width + unit, recurrent * width + unit)
+                for c in 0..<inputs { put(total(c, a), gradients.inputWeights, row * inputs + c) }
+                for j in 0..<hidden { put(total(inputs + j, b), gradients.recurrentWeights, row * hidden + j) }
+                guard let bias = gradients.bias else { continue }
+                put(total(inputs + hidden, a), bias, direction * gates * hidden + row)
+                put(total(inputs + hidden, b), bias, direction * gates * hidden + gates * hidden + row)
             }
         }
-        let rows = kind.gates * hiddenSize
-        let row = direction * rows + gate * hiddenSize + unit
-        func put(_ value: Float, _ region: Region<Float>, _ at: Int) { region[at] = value + (accumulate ? region[at] : 0) }
-        for c in 0..<inputSize { put(inputs[c], weightGradients.inputWeights, row * inputSize + c) }
-        for j in 0..<hiddenSize { put(hidden[j], weightGradients.recurrentWeights, row * hiddenSize + j) }
-        guard let bias = weightGradients.bias else { return }
-        put(biases.0, bias, direction * rows + row)
-        put(biases.1, bias, direction * rows + rows + row)
     }
 }

@@ -3,90 +3,78 @@ import Glibc
 
 /// Runs jobs on threads and hands what they make to one consumer in the order of the jobs, as if they had run one after the other.
 ///
-/// A job that is ahead of the consumer waits when it has made a few elements, so memory stays flat however long it is.
+/// There is no thread that only consumes: the job whose turn it is hands its elements over itself, while they are in its core's caches.
+/// The jobs ahead of it keep theirs until their turn comes, and wait when they have made a few megabytes, so memory stays flat.
 public final class OrderedProducers<Element: Sendable>: @unchecked Sendable {
     /// Makes the elements of a job; `emit` returns false when nobody wants more.
     public typealias Job = @Sendable (_ index: Int, _ emit: (Element) -> Bool) -> Void
 
     private let count: Int
     private let job: Job
-    /// Bytes that a job may be ahead, and those of an element.
+    private let body: (Element) throws -> Bool
+    /// Bytes that all jobs together may be ahead, and those of an element.
     private let allowance: Int
     private let weight: @Sendable (Element) -> Int
-    private var queues: [[Element]]
-    private var weights: [Int]
-    private var isDone: [Bool]
-    private var started = 0
-    private var isAbandoned = false
-    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    /// A queue got an element or its end.
-    private let filled = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// A queue got room, or nobody wants more.
-    private let drained = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    private init(count: Int, allowance: Int, weight: @escaping @Sendable (Element) -> Int, job: @escaping Job) {
+    // What follows is touched under the lock alone.
+    private var started = 0
+    /// The job whose elements are handed over now.
+    private var turn = 0
+    private var queues: [Int: [Element]] = [:]
+    private var queued = 0
+    private var isDone: Set<Int> = []
+    private var isAbandoned = false
+    private var failure: (any Error)?
+    private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    /// The turn went on, a queue was emptied, or nobody wants more.
+    private let moved = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    private init(
+        count: Int, allowance: Int, weight: @escaping @Sendable (Element) -> Int, job: @escaping Job,
+        body: @escaping (Element) throws -> Bool
+    ) {
         self.count = count
         self.allowance = allowance
         self.weight = weight
         self.job = job
-        weights = Array(repeating: 0, count: count)
-        queues = Array(repeating: [], count: count)
-        isDone = Array(repeating: false, count: count)
+        self.body = body
         lock.initialize(to: pthread_mutex_t())
-        filled.initialize(to: pthread_cond_t())
-        drained.initialize(to: pthread_cond_t())
+        moved.initialize(to: pthread_cond_t())
         pthread_mutex_init(lock, nil)
-        pthread_cond_init(filled, nil)
-        pthread_cond_init(drained, nil)
+        pthread_cond_init(moved, nil)
     }
 
     deinit {
         pthread_mutex_destroy(lock)
-        pthread_cond_destroy(filled)
-        pthread_cond_destroy(drained)
+        pthread_cond_destroy(moved)
         lock.deallocate()
-        filled.deallocate()
-        drained.deallocate()
+        moved.deallocate()
     }
 
-    /// Calls `body` with each job's elements, in order, on the calling thread; it returns false when it wants no more.
+    /// Calls `body` with each job's elements, in order, one call at a time, though not always on the calling thread; it returns false when
+    /// it wants no more. All is over when this function returns.
     ///
-    /// With one thread the jobs run on the calling thread too.
+    /// With one thread everything runs on the calling thread.
     /// - Parameters:
-    ///   - allowance: bytes that each job under way may be ahead of the consumer.
+    ///   - allowance: bytes for each thread that jobs may be ahead of their turn.
     ///   - weight: bytes of an element.
     public static func forEach(
         jobs count: Int, threads: Int, allowance: Int = 4 << 20, weight: @escaping @Sendable (Element) -> Int, job: @escaping Job,
         body: (Element) throws -> Bool
     ) throws {
-        if threads > 1 && count > 0 {
-            let producers = OrderedProducers(count: count, allowance: allowance, weight: weight, job: job)
-            let crew = producers.start(min(threads, count, 4))
-            if !crew.isEmpty {
-                defer { producers.stop(crew) }
-                for index in 0..<count {
-                    while let element = producers.next(of: index) { guard try body(element) else { return } }
-                }
-                return
-            }
-        }
-        for index in 0..<count {
-            var failure: (any Error)?
-            var wantsMore = true
-            // The closure is called only while this call runs.
-            withoutActuallyEscaping(body) { body in
-                job(index) { element in
-                    do { wantsMore = try body(element) } catch { failure = error }
-                    return wantsMore && failure == nil
-                }
-            }
-            if let failure { throw failure }
-            if !wantsMore { return }
+        let threads = max(min(threads, count, 8), 1)
+        try withoutActuallyEscaping(body) { body in
+            let producers = OrderedProducers(count: count, allowance: allowance * threads, weight: weight, job: job, body: body)
+            let crew = producers.start(threads - 1)
+            producers.work()
+            for thread in crew { pthread_join(thread, nil) }
+            if let failure = producers.failure { throw failure }
         }
     }
 
-    /// Elements are allocated on one thread and freed on another; unless told otherwise, the allocator gives their memory back to the system
-    /// each time, and clearing new pages then takes as long as reading. (Glibc's module doesn't have malloc.h, so the function is looked up.)
+    /// Elements may be allocated on one thread and freed on another; unless told otherwise, the allocator gives their memory back to the
+    /// system each time, and clearing new pages then takes as long as reading. (Glibc's module doesn't have malloc.h, so the function is
+    /// looked up.)
     private static func keepFreedMemory() {
         guard let found = dlsym(nil, "mallopt") else { return }
         let mallopt = unsafeBitCast(found, to: (@convention(c) (Int32, Int32) -> Int32).self)
@@ -95,6 +83,7 @@ public final class OrderedProducers<Element: Sendable>: @unchecked Sendable {
         _ = mallopt(mapThreshold, 1 << 25)
     }
 
+    /// Fewer threads than asked for are no error: this thread does the work then.
     private func start(_ number: Int) -> [pthread_t] {
         Self.keepFreedMemory()
         var crew: [pthread_t] = []
@@ -117,41 +106,65 @@ public final class OrderedProducers<Element: Sendable>: @unchecked Sendable {
         return crew
     }
 
-    private func stop(_ crew: [pthread_t]) {
-        pthread_mutex_lock(lock)
-        isAbandoned = true
-        pthread_cond_broadcast(drained)
-        pthread_mutex_unlock(lock)
-        for thread in crew { pthread_join(thread, nil) }
-    }
-
-    // Threads are woken only when a queue stops being empty or has become half empty: a wake-up takes longer than reading a minute of ECG.
-
-    private func next(of index: Int) -> Element? {
-        pthread_mutex_lock(lock)
-        while queues[index].isEmpty && !isDone[index] { pthread_cond_wait(filled, lock) }
-        let element = queues[index].isEmpty ? nil : queues[index].removeFirst()
-        if let element {
-            let before = weights[index]
-            weights[index] -= weight(element)
-            if before > allowance / 2 && weights[index] <= allowance / 2 { pthread_cond_broadcast(drained) }
-        }
-        pthread_mutex_unlock(lock)
-        return element
-    }
-
+    /// Hands an element of job `index` over, or keeps it until that job's turn.
     private func put(_ element: Element, _ index: Int) -> Bool {
         let weight = weight(element)
         pthread_mutex_lock(lock)
-        if weights[index] > 0 && weights[index] + weight > allowance {
-            while weights[index] > allowance / 2 && !isAbandoned { pthread_cond_wait(drained, lock) }
+        while turn != index && !isAbandoned && queued > 0 && queued + weight > allowance { pthread_cond_wait(moved, lock) }
+        guard !isAbandoned else {
+            pthread_mutex_unlock(lock)
+            return false
         }
-        queues[index].append(element)
-        weights[index] += weight
-        let wantsMore = !isAbandoned
-        if queues[index].count == 1 { pthread_cond_signal(filled) }
+        guard turn == index else {
+            queues[index, default: []].append(element)
+            queued += weight
+            pthread_mutex_unlock(lock)
+            return true
+        }
+        let kept = takeQueue()
         pthread_mutex_unlock(lock)
-        return wantsMore
+        return kept.allSatisfy(deliver) && deliver(element)
+    }
+
+    /// The elements kept for the job whose turn it is. Called with the lock held.
+    private func takeQueue() -> [Element] {
+        guard let kept = queues.removeValue(forKey: turn) else { return [] }
+        queued -= kept.reduce(0) { $0 + weight($1) }
+        pthread_cond_broadcast(moved)
+        return kept
+    }
+
+    /// Called by the job whose turn it is, or on its behalf after its end, so never by two threads at once.
+    private func deliver(_ element: Element) -> Bool {
+        var caught: (any Error)?
+        do {
+            if try body(element) { return true }
+        } catch {
+            caught = error
+        }
+        pthread_mutex_lock(lock)
+        failure = caught
+        isAbandoned = true
+        pthread_cond_broadcast(moved)
+        pthread_mutex_unlock(lock)
+        return false
+    }
+
+    /// Marks a job as ended; if it was its turn, passes the turn on and hands over what ended jobs after it have kept.
+    private func finish(_ index: Int) {
+        pthread_mutex_lock(lock)
+        isDone.insert(index)
+        // Taken out of the set at once: nobody else may think that this turn is theirs to end.
+        while !isAbandoned && isDone.remove(turn) != nil {
+            let kept = takeQueue()
+            pthread_mutex_unlock(lock)
+            let wantsMore = kept.allSatisfy(deliver)
+            pthread_mutex_lock(lock)
+            guard wantsMore else { break }
+            turn += 1
+            pthread_cond_broadcast(moved)
+        }
+        pthread_mutex_unlock(lock)
     }
 }
 
@@ -170,10 +183,7 @@ extension OrderedProducers: Worker {
             pthread_mutex_unlock(lock)
             if isOver { return }
             job(index) { put($0, index) }
-            pthread_mutex_lock(lock)
-            isDone[index] = true
-            pthread_cond_signal(filled)
-            pthread_mutex_unlock(lock)
+            finish(index)
         }
     }
 }

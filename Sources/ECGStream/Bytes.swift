@@ -6,13 +6,33 @@
 final class Block: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let capacity: Int
+    /// The array whose memory this is; nil for memory of its own.
+    private let owner: AnyObject?
 
     init(capacity: Int) {
         self.capacity = max(capacity, 64)
         base = .allocate(byteCount: self.capacity, alignment: 64)
+        owner = nil
     }
 
-    deinit { base.deallocate() }
+    /// The memory of an array, shared. Storage on the heap doesn't move, and nobody changes it in place while this block holds the array:
+    /// whoever writes to another reference of it gets a copy.
+    init<Element: BitwiseCopyable>(sharing elements: [Element]) {
+        let owner = Owner(elements)
+        capacity = elements.count * MemoryLayout<Element>.stride
+        base = owner.elements.withUnsafeBytes { bytes in
+            bytes.baseAddress.map(UnsafeMutableRawPointer.init(mutating:)) ?? UnsafeMutableRawPointer(bitPattern: 64)!
+        }
+        self.owner = owner
+    }
+
+    deinit { if owner == nil { base.deallocate() } }
+
+    private final class Owner<Element> {
+        let elements: [Element]
+
+        init(_ elements: [Element]) { self.elements = elements }
+    }
 }
 
 /// A run of bytes that is shared, not copied: the payload of a tensor, the text of a meta.
@@ -29,10 +49,14 @@ public struct Bytes: @unchecked Sendable {
         self.count = count
     }
 
-    /// A copy of an array's memory.
+    /// An array's memory: shared if there is much of it, else copied.
     public init<Element: BitwiseCopyable>(_ elements: [Element]) {
         count = elements.count * MemoryLayout<Element>.stride
         start = 0
+        guard count < 4096 else {
+            block = Block(sharing: elements)
+            return
+        }
         block = Block(capacity: count)
         elements.withUnsafeBytes { if let source = $0.baseAddress { block.base.copyMemory(from: source, byteCount: count) } }
     }

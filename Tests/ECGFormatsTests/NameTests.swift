@@ -29,6 +29,21 @@ import Testing
         #expect(RecordNames.repeated([folder.record("a.hea"), folder.path + "/./a.hea"]) != nil)
     }
 
+    @Test(arguments: [2, 3, 8]) func jobsOfAnyLengthEndWithEveryElementInItsPlace(_ threads: Int) throws {
+        let weight: @Sendable (Int) -> Int = { _ in 10 }
+        for round in 0..<200 {
+            let job: OrderedProducers<Int>.Job = { index, emit in
+                for value in 0..<((index &* 7919 &+ round) % 5) where !emit(index * 10 + value) { return }
+            }
+            var seen: [Int] = []
+            try OrderedProducers.forEach(jobs: 100, threads: threads, allowance: 20, weight: weight, job: job) { value in
+                seen.append(value)
+                return true
+            }
+            #expect(seen == (0..<100).flatMap { index in (0..<((index &* 7919 &+ round) % 5)).map { index * 10 + $0 } })
+        }
+    }
+
     @Test(arguments: [1, 2, 5]) func jobsDeliverInOrderWhateverTheThreads(_ threads: Int) throws {
         var seen: [Int] = []
         let weight: @Sendable (Int) -> Int = { _ in 10 }

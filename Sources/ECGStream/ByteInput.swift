@@ -22,12 +22,19 @@ final class ByteInput {
     private(set) var consumed: UInt64 = 0
     private let blockSize: Int
 
-    init(descriptor: Int32, name: String, closes: Bool, blockSize: Int = ByteInput.blockSize) {
+    /// - Parameter pending: bytes that were read already, a few at most.
+    init(descriptor: Int32, name: String, closes: Bool, pending: [UInt8] = [], blockSize: Int = ByteInput.blockSize) {
         self.descriptor = descriptor
         self.name = name
         self.closes = closes
         self.blockSize = blockSize
         block = Block(capacity: blockSize)
+        pending.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress, bytes.count <= blockSize {
+                block.base.copyMemory(from: base, byteCount: bytes.count)
+                filled = bytes.count
+            }
+        }
         // Larger pipes mean fewer switches between the stages; where the system says no, nothing is lost.
         enlargePipe(descriptor)
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)

@@ -61,7 +61,7 @@ public final class StreamReader {
 extension StreamInput {
     func open() throws(StreamError) -> ByteInput {
         switch self {
-        case .standardInput: ByteInput(descriptor: 0, name: name, closes: false)
+        case .standardInput: ByteInput(descriptor: 0, name: name, closes: false, pending: StandardInput.takePending())
         case .file(let path): try ByteInput(path: path)
         }
     }

@@ -11,7 +11,7 @@ public enum TextFile {
         let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw ToolError(.noInput, "cannot open: \(systemMessage(errno))", place: path) }
         defer { if descriptor != 0 { close(descriptor) } }
-        var bytes: [UInt8] = []
+        var bytes = descriptor == 0 ? StandardInput.takePending() : []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }

@@ -156,7 +156,7 @@ final class PaperRun {
                 figure.map = HeatMap(name, values: group.map { recording.map[$0] })
                 if options.absolute { figure.map = figure.map?.absolute }
                 figure.range = options.range
-                figure.limit = options.limit
+                figure.limit = options.scaleEnd
             }
             try file.add(figure)
         }

@@ -25,6 +25,86 @@ import Testing
                 }
             }
             figures.append(("notice", NoticeFigure(title)))
+            figures += results(title)
+        }
+        return figures
+    }
+
+    private static func results(_ title: String) -> [(String, any Figure)] {
+        var figures: [(String, any Figure)] = []
+        for names in [["A", "E", "j", "L", "N", "/", "R", "V"], [title, "N"], (0..<60).map { "class \($0)" }] {
+            let counts = names.indices.map { a in names.indices.map { $0 == a ? 100_000 : a == 1 ? 0 : $0 } }
+            figures.append(
+                ("confusion of \(names.count)", MatrixFigure.confusion(classes: names, predicted: names, counts: counts, title: title)))
+            var histogram = HistogramFigure(names.enumerated().map { ($1, $0 * $0 * 1000) })
+            histogram.title = title
+            figures.append(("histogram of \(names.count)", histogram))
+            histogram.isLogarithmic = true
+            figures.append(("logarithmic histogram of \(names.count)", histogram))
+            var matrix = MatrixFigure(
+                ["pearson", title].map { panel in
+                    MatrixFigure.Panel(
+                        panel, rows: names, columns: names,
+                        cells: names.indices.map { a in names.indices.map { .init(Double(a - $0) / 60, text: "−0.99", note: "±0.12") } })
+                })
+            (matrix.low, matrix.barTitle) = (-1, "mean")
+            figures.append(("matrix of \(names.count)", matrix))
+        }
+        let methods = ["saliency", "deeplift", title, "random"] + (0..<9).map { "method \($0)" }
+        for count in [1, 3, 7] {
+            var curves = CurveFigure(
+                (0..<count).map { panel in
+                    var made = CurvePanel(
+                        title,
+                        curves: methods.enumerated().map { place, name in
+                            let x = (0...30).map(Double.init), y = x.map { 1 - $0 * Double(place) / 400 }
+                            return Curve(name, x: x, y: y, low: y.map { $0 - 0.1 }, high: y.map { $0 + 0.1 }, isReference: name == "random")
+                        })
+                    (made.xTitle, made.yTitle) = ("step", title)
+                    return made
+                })
+            curves.title = title
+            figures.append(("\(count) panels of curves", curves))
+        }
+        for leads in [["MLII", "V1"], [title], twelve] {
+            for hasBeats in [true, false] {
+                let samples = (0..<400).map { Float($0 % 50) }
+                let classes = ["A", title, "N"].map { name in
+                    SegmentFigure.ClassProfile(
+                        name, count: 12345,
+                        leads: leads.map { lead in
+                            .init(
+                                lead,
+                                segments: (-6..<8).map { k in
+                                    .init(from: Double(k) / 10, to: Double(k + 1) / 10, low: 0.1, middle: 0.2 + Double(k) / 50, high: 0.4)
+                                }, beat: hasBeats ? (samples, -0.4, 500) : nil)
+                        })
+                }
+                var segments = SegmentFigure(classes)
+                (segments.title, segments.measure) = (title, "median")
+                figures.append(("segments of \(leads.count) leads", segments))
+                if !hasBeats {
+                    for index in segments.classes.indices {
+                        for lead in segments.classes[index].leads.indices {
+                            segments.classes[index].leads[lead].segments = (0..<6).map {
+                                .init(from: Double($0), to: Double($0) + 1, low: .nan, middle: 0.1, high: .nan)
+                            }
+                        }
+                    }
+                    segments.waves = ["P", "PR", "QRS", "ST", "T", "rest"]
+                    figures.append(("waves of \(leads.count) leads", segments))
+                }
+            }
+            var beats = BeatsFigure(
+                ["A", title].map { name in
+                    .init(
+                        name, count: 500, shown: 40,
+                        leads: waves(leads, count: 300).map { lead in
+                            .init(lead.name, unit: lead.unit, fs: 360, beats: (0..<40).map { (100 + $0 % 7, lead.samples) })
+                        })
+                })
+            beats.title = title
+            figures.append(("beats of \(leads.count) leads", beats))
         }
         return figures
     }

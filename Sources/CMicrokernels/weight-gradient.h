@@ -23,8 +23,12 @@ INLINE void outer_tile(const training_outer *p, const int rows, const int vector
 INLINE void correlation_sum(const int part, const training_correlation *p, const int rows, const int vectors, vec sum[TILE_ROWS][2]) {
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = (vec){};
     const float *left = p->left + part * p->leftComponent, *right = p->right + (part == 1 ? p->rightComponent : 0);
-    for (long k = 0; k < p->count; k++, left += p->leftStride, right += p->rightStride) {
+    const long line = 64 * p->each;
+    const char *ahead = p->ahead + part * p->count * line;
+    for (long k = 0; k < p->count; k++, left += p->leftStride, right += p->rightStride, ahead += line) {
         vec w[2];
+        __builtin_prefetch(ahead, 0, 2);
+        __builtin_prefetch(ahead + line - 64, 0, 2);
         UNROLL for (int v = 0; v < vectors; v++) {
             w[v] = load(right + v * LANES);
             if (part == 2) w[v] -= load(right + p->rightComponent + v * LANES);

@@ -30,6 +30,8 @@ typedef struct {
     float *_Nonnull imaginary;
     long sumStride;
     int rows, vectors, replace;
+    const char *_Nullable ahead;       // what the next frequency will read is fetched meanwhile, `each` cache lines at every k
+    int each;
 } training_correlation;
 
 typedef struct {

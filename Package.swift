@@ -43,6 +43,7 @@ let package = Package(
         tool("ecg-synth", "ECGSignal"),
         tool("ecg-bench", "ECGKernels", "ECGModel"),
         tool("ecg-compare", "ECGScore", "ECGFormats"),
+        tool("ecg-train", "ECGLearn", "ECGModel", "ECGKernels", "ECGScore", "ECGDigest"),
         tool("ecg-eval", "ECGScore", "ECGRandom"),
         tool("ecg-plot", "ECGPlot", "ECGScore"),
 
@@ -55,6 +56,7 @@ let package = Package(
         .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom"]),
         .target(name: "ECGScore", dependencies: ["ECGRandom"]),
         .target(name: "ECGPlot", dependencies: ["CCairo"]),
+        .target(name: "ECGLearn", dependencies: ["ECGModel", "ECGScore", "ECGRandom", "ECGDigest"]),
         .target(name: "ECGModel", dependencies: ["ECGKernels", "ECGDigest", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
         .target(name: "ECGSignal", dependencies: ["CFFTW", "ECGRandom"]),
@@ -83,6 +85,7 @@ let package = Package(
         .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore", "ECGRandom"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGPlotTests", dependencies: ["ECGPlot"]),
         .testTarget(name: "ECGExplainTests", dependencies: ["ECGExplain", "ECGRandom", "ECGScore", "TestSupport"], exclude: ["Fixtures"]),
+        .testTarget(name: "ECGLearnTests", dependencies: ["ECGLearn", "ECGRandom", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(name: "PipelineTests", dependencies: ["ECGStream", "StreamFixtures"], exclude: ["cases"]),
     ],
     swiftLanguageModes: [.v6],

@@ -11,12 +11,14 @@ struct Messages {
 
     enum Level: String {
         case error, warning, info
+        /// What the tool is there to say while it works; only -q silences it.
+        case report
     }
 
     func say(_ level: Level, _ message: String, place: String? = nil, record: String? = nil, status: ExitStatus? = nil) {
         switch level {
         case .error: break
-        case .warning: if quiet { return }
+        case .warning, .report: if quiet { return }
         case .info: if quiet || !verbose { return }
         }
         switch form {

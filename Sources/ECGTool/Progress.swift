@@ -38,6 +38,16 @@ struct Progress {
         Messages.raw(Array("\r\u{1B}[K\(tool): \(records) records, \(rate) a second".utf8))
     }
 
+    /// A line of the tool's own making in place of the count; a few a second at most, unless it must be seen.
+    mutating func show(_ text: @autoclosure () -> String) {
+        guard isShown else { return }
+        let now = Self.now
+        guard now - drawn > 0.25 else { return }
+        drawn = now
+        isOnScreen = true
+        Messages.raw(Array("\r\u{1B}[K\(tool): \(text())".utf8))
+    }
+
     /// Takes the line away, before a message or a table comes.
     mutating func clear() {
         guard isOnScreen else { return }

@@ -63,6 +63,20 @@ public final class Stage {
         messages.say(.info, message, place: place, record: record)
     }
 
+    /// A line on standard error about how the work goes on, unless `-q`.
+    public func report(_ message: String) {
+        progress.clear()
+        messages.say(.report, message)
+    }
+
+    /// The line at the bottom of a terminal; nothing where there is none.
+    public func showStatus(_ text: @autoclosure () -> String) { progress.show(text()) }
+
+    /// What this stage adds to a stream's provenance; nil with `--no-prov`.
+    var ownEntry: JSON? {
+        get throws { options.noProv ? nil : try provenance().entry(tool: name, seed: seed) }
+    }
+
     /// Makes the exit status 1: the output is whole, but a demand (`--require`) was not met.
     public func demandNotMet(_ message: String, record: String? = nil) {
         isPartial = true

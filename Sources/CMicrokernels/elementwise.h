@@ -147,12 +147,17 @@ INLINE vec gate_value(int rule, vec y, vec g, vec slope) {
     return rule == ECG_GATE_GUIDED ? choose(g > 0, gated, choose(g != g, g, zero)) : gated;
 }
 
-static void gate(int rule, long count, const float *y, const float *g, float *dx, int accumulate, float slope) {
+/// Rows may lie apart: the part of a concatenation. `scale`, if there, has a factor for each channel.
+static void gate(int rule, long rows, long channels, const float *y, long yStride, const float *g, long gStride, const float *scale,
+                 float *dx, long dxStride, int accumulate, float slope) {
     const vec s = all(slope);
-#define CASE(F) case F: { EACH(count, \
-        vec d = gate_value(F, load(y + i), load(g + i), s); store(dx + i, accumulate ? load(dx + i) + d : d), \
-        vec d = gate_value(F, load_first(y + i, left), load_first(g + i, left), s); \
-        store_first(dx + i, accumulate ? load_first(dx + i, left) + d : d, left)) break; }
+#define CASE(F) case F: \
+        for (long r = 0; r < rows; r++, y += yStride, g += gStride, dx += dxStride) { EACH(channels, \
+            vec d = gate_value(F, load(y + i), load(g + i), s); if (scale) d *= load(scale + i); \
+            store(dx + i, accumulate ? load(dx + i) + d : d), \
+            vec d = gate_value(F, load_first(y + i, left), load_first(g + i, left), s); if (scale) d *= load_first(scale + i, left); \
+            store_first(dx + i, accumulate ? load_first(dx + i, left) + d : d, left)) } \
+        break;
     switch (rule) { CASE(ECG_GATE_GRADIENT) CASE(ECG_GATE_GUIDED) CASE(ECG_GATE_DECONVOLUTION) default: break; }
 #undef CASE
 }

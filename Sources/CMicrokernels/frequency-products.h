@@ -6,20 +6,22 @@
 // stream, which is what batches of one wait for. Each sum runs over the channels in order whatever the tile, so that an item's
 // bits don't depend on how many rows share a product. Included once for each set.
 
-/// How many channels ahead the weights are fetched: the processor's own prefetching stops at every page.
-#define AHEAD 16
+/// How many channels ahead few rows fetch the weights, which pass faster than memory gives them: the processor's own prefetching stops at
+/// every page.
+#define AHEAD 48
 
-/// One real product of ROWS x VECTORS: part 0 is P, which fetches the weights, 1 is A, which fetches what the next frequency will need
-/// from `next` on, and 2 is B.
+/// One real product of ROWS x VECTORS: part 0 is P, 1 is A, which fetches the spectra that the next frequency will need from `next` on, and 2
+/// is B. The weights were fetched while those before them were multiplied: parts 1 and 2 fetch the ones behind these, `lines` cache lines
+/// a channel from `later` on, so that memory works all the time and not for a third of it.
 ALWAYS void NAME(sum)(const int part, const int rows, const int vectors, const float *a, long stride, long channels, const float *w,
-    const float *next, vec acc[ROWS][2]) {
+    const float *next, const float *later, long lines, vec acc[ROWS][2]) {
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) acc[i][v] = (vec){0};
     for (long k = 0; k < channels; k++, w += 2 * vectors * LANES) {
         vec x[2];
-        if (part == 0) {
-            UNROLL for (int f = 0; f < 2 * vectors * LANES; f += 16) __builtin_prefetch(w + AHEAD * 2 * vectors * LANES + f, 0, 2);
-        }
         if (part == 1) __builtin_prefetch(next + 16 * k, 0, 2);
+        if (part > 0) {
+            for (long line = 0; line < lines; line++, later += 16) __builtin_prefetch(later, 0, 2);
+        }
         UNROLL for (int v = 0; v < vectors; v++) {
             vec real = *(const vec *)(w + v * LANES);
             if (part == 0) x[v] = real;
@@ -35,16 +37,16 @@ ALWAYS void NAME(sum)(const int part, const int rows, const int vectors, const f
 
 /// Many rows: one product after the other, each with the whole register file.
 ALWAYS void NAME(tile)(const int rows, const int vectors, const float *a, long stride, long component, long channels, const float *w,
-    const float *next, float *y, long y_stride) {
+    const float *next, const float *later, long lines, float *y, long y_stride) {
     vec acc[ROWS][2];
-    NAME(sum)(0, rows, vectors, a + 2 * component, stride, channels, w, next, acc);
+    NAME(sum)(0, rows, vectors, a + 2 * component, stride, channels, w, next, later, lines, acc);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) *(vec *)(y + i * y_stride + v * LANES) = acc[i][v];
-    NAME(sum)(1, rows, vectors, a, stride, channels, w, next, acc);
+    NAME(sum)(1, rows, vectors, a, stride, channels, w, next, later, lines, acc);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
         float *to = y + i * y_stride + v * LANES;
         *(vec *)(to + vectors * LANES) = *(vec *)to + acc[i][v];
     }
-    NAME(sum)(2, rows, vectors, a + component, stride, channels, w, next, acc);
+    NAME(sum)(2, rows, vectors, a + component, stride, channels, w, next, later + 16 * lines * channels, lines, acc);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
         float *to = y + i * y_stride + v * LANES;
         *(vec *)to = *(vec *)to - acc[i][v];
@@ -53,7 +55,7 @@ ALWAYS void NAME(tile)(const int rows, const int vectors, const float *a, long s
 
 /// Few rows: all three products at once, so that the weights pass only once.
 ALWAYS void NAME(narrow)(const int rows, const int vectors, const float *a, long stride, long component, long channels, const float *w,
-    const float *next, float *y, long y_stride) {
+    const float *next, const float *later, long lines, float *y, long y_stride) {
     vec p[NARROW][2], q[NARROW][2], s[NARROW][2];
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) p[i][v] = q[i][v] = s[i][v] = (vec){0};
     for (long k = 0; k < channels; k++, w += 2 * vectors * LANES) {
@@ -79,12 +81,12 @@ ALWAYS void NAME(narrow)(const int rows, const int vectors, const float *a, long
 
 #define TILE(KIND, R)                                                                                                \
     static void NAME(KIND##R##x1)(const float *a, long stride, long component, long channels, const float *w, \
-        const float *next, float *y, long y_stride) {                                                                \
-        NAME(KIND)(R, 1, a, stride, component, channels, w, next, y, y_stride);                                            \
+        const float *next, const float *later, long lines, float *y, long y_stride) {                                \
+        NAME(KIND)(R, 1, a, stride, component, channels, w, next, later, lines, y, y_stride);                              \
     }                                                                                                                \
     static void NAME(KIND##R##x2)(const float *a, long stride, long component, long channels, const float *w, \
-        const float *next, float *y, long y_stride) {                                                                \
-        NAME(KIND)(R, 2, a, stride, component, channels, w, next, y, y_stride);                                            \
+        const float *next, const float *later, long lines, float *y, long y_stride) {                                \
+        NAME(KIND)(R, 2, a, stride, component, channels, w, next, later, lines, y, y_stride);                              \
     }
 
 TILE(narrow, 1) TILE(narrow, 2)
@@ -99,7 +101,7 @@ TILE(tile, 7) TILE(tile, 8) TILE(tile, 9) TILE(tile, 10) TILE(tile, 11) TILE(til
 #endif
 #undef TILE
 
-static void (*const NAME(tiles)[2][ROWS + 1])(const float *, long, long, long, const float *, const float *, float *, long) = {
+static void (*const NAME(tiles)[2][ROWS + 1])(const float *, long, long, long, const float *, const float *, const float *, long, float *, long) = {
 #if ROWS > 6
 #define WIDTH(V) { 0, NAME(narrow1x##V), NAME(narrow2x##V), NAME(narrow3x##V), NAME(tile4x##V), NAME(tile5x##V), NAME(tile6x##V), \
     NAME(tile7x##V), NAME(tile8x##V), NAME(tile9x##V), NAME(tile10x##V), NAME(tile11x##V), NAME(tile12x##V), NAME(tile13x##V), NAME(tile14x##V) }
@@ -119,10 +121,13 @@ static void NAME(multiply)(const frequency_transform *t, long from, long to, lon
         float *y = products + pair * out->pair + (single ? group : 0) * out->row;
         const long count = single ? rows : 2 * rows, step = single ? 2 : 1, parts = (count + ROWS - 1) / ROWS;
         const float *next = spectra + (pair + 1) * in->pair + panel * parts * 16 * channels;
-        for (long part = 0; part < parts; part++, next += 16 * channels) {
+        // Behind these weights lie those of the next group or panel.
+        const long size = 2 * vectors * LANES * channels, lines = (2 * vectors * LANES / 16 + 2 * parts - 1) / (2 * parts);
+        const float *later = weights + group * group_stride + size;
+        for (long part = 0; part < parts; part++, next += 16 * channels, later += 32 * lines * channels) {
             const long start = count * part / parts, end = count * (part + 1) / parts;
             NAME(tiles)[vectors - 1][end - start](a + start * step * in->row, step * in->row, in->component, channels,
-                weights + group * group_stride, next, y + start * step * out->row, step * out->row);
+                weights + group * group_stride, next, later, lines, y + start * step * out->row, step * out->row);
         }
     }
 }

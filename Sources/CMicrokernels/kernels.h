@@ -6,4 +6,5 @@
 #include "pooling.h"
 #include "normalisation.h"
 #include "recurrent.h"
+#include "rows.h"
 #include "peak.h"

@@ -28,5 +28,6 @@ const ecg_kernels TABLE = {
     .rnnStep = rnn_step,
     .rnnStepGradient = rnn_step_gradient,
     .addDots = add_dots,
+    .rowFlags = row_flags,
     .multiplyAdds = multiply_adds,
 };

@@ -34,6 +34,17 @@ INLINE void store_first(float *p, vec v, long n) {
 }
 #endif
 
+/// Whether a lane of a comparison's result is set.
+INLINE int any(ivec mask) {
+#if LANES == 16
+    return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) != 0;
+#elif LANES == 8
+    return _mm256_movemask_ps((__m256)mask) != 0;
+#else
+    return __builtin_reduce_or(mask) != 0;
+#endif
+}
+
 /// max(x, 0) that lets NaN through: a bad input must stay visible.
 INLINE vec relu(vec x) { return choose(x < 0, (vec){}, x); }
 

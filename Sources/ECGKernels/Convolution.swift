@@ -63,6 +63,11 @@ public final class Convolution: Sendable {
         }
     }
 
+    /// Items that a call should have, so that spectra which don't stay near the processor serve many.
+    public var fewestItems: Int {
+        if case .frequency(let layer) = forward { layer.fewestItems } else { 1 }
+    }
+
     /// Floats of scratch that `forward` and `inputGradient` need at most, for calls of up to `items` items.
     /// - Parameter threads: the count of the workers that the call is given, 1 if none.
     public func scratchCount(items: Int, threads: Int = 1) -> Int {

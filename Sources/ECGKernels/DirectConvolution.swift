@@ -84,26 +84,42 @@ extension WindowProduct {
                 let targets = targetChannels / groups.count
                 // Dense rows make the taps of a window one run, unless there are gaps between them.
                 let joined = run.rowStride == sources && dilation == 1
-                var index = 0
+                var first = 0
                 for (group, packed) in groups.enumerated() {
-                    for panel in packed.panels {
-                        defer { index += 1 }
-                        guard panels.contains(index) else { continue }
-                        let column = group * targets + panel.column
-                        var call = ecg_panel(
-                            input: run.source + group * sources, inputStride: run.rowStride * stride, taps: joined ? 1 : taps,
-                            tapStride: run.rowStride * dilation, tapLength: joined ? taps * sources : sources,
-                            weights: UnsafePointer(packed.weights.pointer + panel.offset),
-                            bias: packed.bias.map { UnsafePointer($0.pointer + panel.column) }, output: output + column,
-                            outputStride: buffers.targetRowStride * step, residual: residual.map { $0 + column },
-                            residualStride: buffers.residualRowStride * step, residualMode: buffers.residualMode,
-                            activation: activation.code, slope: activation.slope, vectors: Int32(panel.vectors),
-                            columns: Int32(panel.columns))
-                        kernels.pointee.panel(&call, run.rows.count)
+                    defer { first += packed.panels.count }
+                    let blocks = blocks(run.rows.count, rowFloats: run.rowStride * stride, packed)
+                    for block in 0..<blocks {
+                        let (start, end) = (run.rows.count * block / blocks, run.rows.count * (block + 1) / blocks)
+                        for (index, panel) in packed.panels.enumerated() where panels.contains(first + index) {
+                            let column = group * targets + panel.column
+                            var call = ecg_panel(
+                                input: run.source + group * sources + start * run.rowStride * stride, inputStride: run.rowStride * stride,
+                                taps: joined ? 1 : taps, tapStride: run.rowStride * dilation, tapLength: joined ? taps * sources : sources,
+                                weights: UnsafePointer(packed.weights.pointer + panel.offset),
+                                bias: packed.bias.map { UnsafePointer($0.pointer + panel.column) },
+                                output: output + column + start * buffers.targetRowStride * step,
+                                outputStride: buffers.targetRowStride * step,
+                                residual: residual.map { $0 + column + start * buffers.residualRowStride * step },
+                                residualStride: buffers.residualRowStride * step, residualMode: buffers.residualMode,
+                                activation: activation.code, slope: activation.slope, vectors: Int32(panel.vectors),
+                                columns: Int32(panel.columns))
+                            kernels.pointee.panel(&call, end - start)
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+extension WindowProduct {
+    /// Blocks of rows that pass all panels before the next block: inputs are then read from the first cache for every panel but the first, and
+    /// whole rows are written together. Only where the weights stay in the second cache meanwhile.
+    private func blocks(_ rows: Int, rowFloats: Int, _ packed: PackedPanels) -> Int {
+        guard packed.panels.count > 1, 4 * packed.weights.count <= 512 << 10 else { return 1 }
+        let tile = 14
+        let tiles = max(1, (24 << 10) / (4 * tile * max(1, rowFloats)))
+        return max(1, (rows + tile * tiles - 1) / (tile * tiles))
     }
 }
 

@@ -85,12 +85,23 @@ package final class DirectGradient: Sendable {
         let shape = self.shape
         check(items, rows: shape.outputLength, rowStride: outputRowStride, channels: shape.outputChannels, outputGradient)
         check(items, rows: shape.inputLength, rowStride: inputRowStride, channels: shape.inputChannels, inputGradient)
-        let phases = inputRowStride == shape.inputChannels ? joined ?? self.phases : self.phases
+        let joined = inputRowStride == shape.inputChannels ? self.joined : nil
+        // A joined row's zeros would turn an infinity beyond its reach into NaN: such an item goes the plain way.
+        let flags = joined.map { _ in
+            RowFlags(
+                items: items, rows: shape.outputLength, channels: shape.outputChannels, UnsafePointer(outputGradient.pointer),
+                rowStride: outputRowStride, kernels: instructionSet.kernels, workers: workers)
+        }
+        @Sendable func phases(_ item: Int) -> [Sweep] {
+            guard let joined, let flags else { return self.phases }
+            return flags.isWild(item, of: shape.outputLength) ? self.phases : joined
+        }
+        let all = self.phases + (joined ?? [])
         let halo = Self.scratchCount(shape)
         precondition(scratch.count >= halo * (workers?.count ?? 1))
         if !accumulate { clear(items, inputGradient, inputRowStride) }
-        let panels = phases.map(\.weights.panelCount).max() ?? 0
-        let rows = max(1, phases.map(\.sweep.count).max() ?? 0)
+        let panels = all.map(\.weights.panelCount).max() ?? 0
+        let rows = max(1, all.map(\.sweep.count).max() ?? 0)
         let mode = Residual(inputGradient, .afterActivation).mode
         let division = Division(items: items, rows: rows, panels: panels, operations: items * shape.operations, workers: workers)
         division.run { item, part, panels, worker in
@@ -100,7 +111,7 @@ package final class DirectGradient: Sendable {
                 sourceRowStride: outputRowStride,
                 target: target, targetRowStride: inputRowStride, residual: accumulate ? UnsafePointer(target) : nil,
                 residualRowStride: inputRowStride, residualMode: accumulate ? mode : 0, halo: scratch.pointer + worker * halo)
-            for phase in phases {
+            for phase in phases(item) {
                 let count = phase.sweep.count
                 let range = count * part.lowerBound / rows..<count * part.upperBound / rows
                 if range.isEmpty { continue }

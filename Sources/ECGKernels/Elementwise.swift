@@ -95,7 +95,29 @@ public enum Elementwise {
         split(count, workers) { range in
             let at = range.lowerBound
             instructionSet.kernels.pointee.gate(
-                rule.code, range.count, output.pointer + at, upstream.pointer + at, gradient.pointer + at, accumulate ? 1 : 0, slope)
+                rule.code, 1, range.count, output.pointer + at, range.count, upstream.pointer + at, range.count, nil,
+                gradient.pointer + at, range.count, accumulate ? 1 : 0, slope)
+        }
+    }
+
+    /// The same for rows of channels, of which output and upstream may be part of wider rows.
+    /// - Parameters:
+    ///   - rowStride: floats from row to row of output and upstream; gradient is dense.
+    ///   - scale: a factor for each channel of the result, that of a batch normalisation before the ReLU.
+    public static func gateRows(
+        _ rule: GateRule, rows: Int, channels: Int, output: Region<Float>, upstream: Region<Float>, rowStride: Int,
+        scale: Region<Float>? = nil, gradient: Region<Float>, slope: Float = 0, accumulate: Bool = false,
+        instructionSet: InstructionSet = .current, workers: Workers? = nil
+    ) {
+        let span = rows == 0 ? 0 : (rows - 1) * rowStride + channels
+        precondition(rowStride >= channels && span <= output.count && span <= upstream.count && rows * channels <= gradient.count)
+        precondition(channels <= scale?.count ?? channels)
+        split(rows, workers, fewest: max(1, 16384 / max(1, channels))) { range in
+            let at = range.lowerBound * rowStride
+            instructionSet.kernels.pointee.gate(
+                rule.code, range.count, channels, output.pointer + at, rowStride, upstream.pointer + at, rowStride,
+                scale.map { UnsafePointer($0.pointer) }, gradient.pointer + range.lowerBound * channels, channels, accumulate ? 1 : 0,
+                slope)
         }
     }
 

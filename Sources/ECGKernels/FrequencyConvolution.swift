@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import CMicrokernels
+import Synchronization
 
 /// A 1-D convolution, or its input gradient, in the frequency domain, where a tap costs nothing: spectra of the weights, prepared
 /// once and shared by all threads.
 ///
 /// The error against exact arithmetic is that of direct summation or less, in proportion to the loudest sample of an item. A sample
-/// that is NaN or infinite makes its pair of tiles NaN, and no other item.
+/// that is NaN or infinite reaches as far as the kernel does, and no further.
 package final class FrequencyConvolution: @unchecked Sendable {
     package let shape: ConvolutionShape
     package let problem: FrequencyProblem
     package let tiling: FrequencyTiling
     let activation: Activation
+    let instructionSet: InstructionSet
+    /// As they were given, for rows that go the direct way.
+    private(set) var weights: [Float]
+    private(set) var givenBias: [Float]?
+    let direct = Mutex<Direct?>(nil)
     let transform: FrequencyTransform
     /// The tables of `transform`, which this object keeps alive.
     let table: frequency_transform
@@ -34,6 +40,9 @@ package final class FrequencyConvolution: @unchecked Sendable {
         self.shape = shape
         self.tiling = tiling
         self.activation = activation
+        self.instructionSet = instructionSet
+        self.weights = weights
+        givenBias = bias
         problem = FrequencyProblem(shape, direction)
         kernels = instructionSet.frequencyKernels
         lanes = Int(kernels.pointee.lanes)
@@ -55,12 +64,21 @@ package final class FrequencyConvolution: @unchecked Sendable {
     func setWeights(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, workers: Workers?) {
         spectra.set(weights, workers: workers)
         for channel in 0..<problem.outputChannels { biasStorage.pointer[channel] = bias?[channel] ?? 0 }
+        let count = self.weights.count
+        self.weights.withUnsafeMutableBufferPointer { own in
+            if let first = own.baseAddress { first.update(from: weights, count: count) }
+        }
+        givenBias = bias.map { Array(UnsafeBufferPointer(start: $0, count: problem.outputChannels)) }
+        direct.withLock { $0 = nil }
     }
 
     var bias: UnsafePointer<Float> { UnsafePointer(biasStorage.pointer) }
 
     /// A row of zeros: what lies before and after an item.
     var zeros: UnsafePointer<Float> { UnsafePointer(zeroStorage.pointer) }
+
+    /// As many as fill a block of rows, where the spectra of the weights leave the second-level cache from one call to the next.
+    var fewestItems: Int { spectra.byteCount < 1 << 20 ? 1 : (rooms.blockRows + tiling.pairs - 1) / tiling.pairs }
 
     /// Floats of scratch for calls of up to `items` items by `threads` threads.
     package static func scratchCount(
@@ -86,10 +104,31 @@ package final class FrequencyConvolution: @unchecked Sendable {
             isForward ? (shape.inputChannels, shape.outputChannels) : (shape.outputChannels, shape.inputChannels)
         check(items, rows: inputRows, rowStride: inputRowStride, channels: inputs, input)
         check(items, rows: outputRows, rowStride: outputRowStride, channels: outputs, output)
-        let residualStride = residual.map { $0.rowStride ?? outputs } ?? 0
-        if let residual { check(items, rows: outputRows, rowStride: residualStride, channels: outputs, residual.rows) }
+        if let residual { check(items, rows: outputRows, rowStride: residual.rowStride ?? outputs, channels: outputs, residual.rows) }
         precondition(isForward ? !accumulate : residual == nil)
 
+        let flags = RowFlags(
+            items: items, rows: inputRows, channels: inputs, UnsafePointer(input.pointer), rowStride: inputRowStride,
+            kernels: instructionSet.kernels, workers: workers)
+        if flags.found & RowFlags.wild == 0 {
+            runTransformed(items, input, inputRowStride, output, outputRowStride, residual, accumulate, scratch, workers)
+        } else {
+            runConfined(flags, items, input, inputRowStride, output, outputRowStride, residual, accumulate, scratch, workers)
+        }
+        if isForward {
+            ConstantStretches(shape: shape, flags: flags, bias: bias, activation: activation)
+                .restore(items: items, output: output.pointer, outputRowStride: outputRowStride, residual: residual)
+        }
+    }
+
+    /// Everything in the frequency domain.
+    func runTransformed(
+        _ items: Int, _ input: Region<Float>, _ inputRowStride: Int, _ output: Region<Float>, _ outputRowStride: Int,
+        _ residual: Residual?, _ accumulate: Bool, _ scratch: Region<Float>, _ workers: Workers?
+    ) {
+        let isForward = problem.direction == .forward
+        let (inputRows, outputRows) = isForward ? (shape.inputLength, shape.outputLength) : (shape.outputLength, shape.inputLength)
+        let residualStride = residual.map { $0.rowStride ?? (isForward ? shape.outputChannels : shape.inputChannels) } ?? 0
         let rows = FrequencyRows(shape)
         let copyCount = rows.copyCount(items: items)
         let start = UnsafeMutableRawPointer(scratch.pointer).alignedUp(toMultipleOf: Storage.alignment).assumingMemoryBound(to: Float.self)

@@ -21,6 +21,7 @@ package final class FrequencySpectra: @unchecked Sendable {
     private let transform: FrequencyTransform
     private let places: [(tap: Int, phase: Int)]
     private let kernels: UnsafePointer<frequency_kernels>
+    var byteCount: Int { 4 * storage.count }
 
     init(
         _ problem: FrequencyProblem, weights: UnsafePointer<Float>, transform: FrequencyTransform, panelsTogether: Bool,

@@ -22,6 +22,7 @@ struct Bench: ParsableCommand {
 
     @Option(help: "Time this ONNX model as a whole instead.") var model: String?
     @Option(help: "With --model: items a run, with commas.") var batch = "64,1"
+    @Flag(help: "With --model: microseconds an item in each step, of all threads together.") var steps = false
 
     func run() throws {
         if let isa {
@@ -34,7 +35,7 @@ struct Bench: ParsableCommand {
         }
         if let model {
             let batches = batch.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 }
-            return try NetworkBench(path: model, batches: batches, threads: threads, seconds: milliseconds / 1e3).run(write)
+            return try NetworkBench(path: model, batches: batches, threads: threads, seconds: milliseconds / 1e3, steps: steps).run(write)
         }
         let workers = threads > 1 ? Workers(count: threads) : nil
         let peak = Peak.operationsPerSecond(workers: workers)

@@ -9,6 +9,7 @@ struct NetworkBench {
     let batches: [Int]
     let threads: Int
     let seconds: Double
+    let steps: Bool
 
     /// Lines of: model, batch, what, milliseconds an item, GFLOP/s as the direct algorithm counts them, share of the peak.
     func run(_ write: (String) throws -> Void) throws {
@@ -31,6 +32,10 @@ struct NetworkBench {
             }
             let items = Items(shape: Array(shape), values: values)
             let target = Target.logit([session.outputShape.elementCount - 1])
+            if steps {
+                try writeSteps(session, items, write)
+                continue
+            }
             let forward = try median { _ = try session.run(items) }
             let reverse = try median { _ = try session.reverse(items, targets: [target]) }
             for (what, time, work) in [("inference", forward, operations), ("gradient", reverse, 2 * operations)] {
@@ -38,6 +43,33 @@ struct NetworkBench {
                 try write("\(what) \(batch) \(time / Double(batch) * 1e3) \(rate / 1e9) \(rate / peak)\n")
             }
         }
+    }
+
+    /// A line for each step: microseconds an item forward and in reverse, the least of several runs.
+    private func writeSteps(_ session: Session, _ items: Items, _ write: (String) throws -> Void) throws {
+        var best: [StepTime] = []
+        let end = Peak.seconds() + seconds
+        var runs = 0
+        repeat {
+            let times = try session.stepTimes(items)
+            runs += 1
+            if best.isEmpty { best = times }
+            for index in best.indices {
+                best[index].forward = min(best[index].forward, times[index].forward)
+                best[index].reverse = min(best[index].reverse, times[index].reverse)
+            }
+        } while Peak.seconds() < end || runs < 5
+        func column(_ seconds: Double) -> String {
+            let tenths = Int((seconds / Double(items.count) * 1e7).rounded())
+            let text = "\(tenths / 10).\(tenths % 10)"
+            return String(repeating: " ", count: max(1, 10 - text.utf8.count)) + text
+        }
+        var total = StepTime(name: "all")
+        for step in best {
+            total.forward += step.forward
+            total.reverse += step.reverse
+        }
+        for step in best + [total] { try write("\(items.count)" + column(step.forward) + column(step.reverse) + "  \(step.name)\n") }
     }
 
     private func median(_ body: () throws -> Void) throws -> Double {

@@ -164,6 +164,54 @@ struct FrequencyConvolutionTests {
         }
     }
 
+    @Test("NaN, infinity and absurd samples reach as far as the kernel does, forward and reverse", arguments: InstructionSet.supported)
+    func wildSamples(set: InstructionSet) {
+        var g = SeededGenerator(17)
+        for round in 0..<12 {
+            let shape = Self.randomShape(using: &g)
+            let items = 3
+            let weights = randomFloats(shape.weightCount, using: &g)
+            let bias = randomFloats(shape.outputChannels, using: &g)
+            func layer(_ algorithm: Convolution.Algorithm) -> Convolution {
+                Convolution(
+                    shape: shape, weights: weights, bias: bias, activation: round % 2 == 0 ? .relu : .identity, algorithm: algorithm,
+                    instructionSet: set)
+            }
+            let (frequency, direct) = (layer(.frequency), layer(.direct))
+            let scratch = Region<Float>(count: max(frequency.scratchCount(items: items), direct.scratchCount(items: items)))
+            let value = [Float.nan, .infinity, -.infinity, 1e30][round % 4]
+            var input = randomFloats(items * shape.inputLength * shape.inputChannels, using: &g)
+            var upstream = randomFloats(items * shape.outputLength * shape.outputChannels, using: &g)
+            // In the first and the last item; the one between must not notice.
+            for item in [0, 2] {
+                input[(item * shape.inputLength + .random(in: 0..<shape.inputLength, using: &g)) * shape.inputChannels] = value
+                upstream[(item * shape.outputLength + .random(in: 0..<shape.outputLength, using: &g)) * shape.outputChannels] = value
+            }
+            func forward(_ layer: Convolution) -> [Float] {
+                let output = Region<Float>(count: upstream.count)
+                layer.forward(items: items, input: Region(input), output: output, scratch: scratch)
+                return output.elements
+            }
+            func reverse(_ layer: Convolution, accumulate: Bool) -> [Float] {
+                let gradient = Region<Float>((0..<input.count).map { _ in Float(0.25) })
+                layer.inputGradient(
+                    items: items, outputGradient: Region(upstream), inputGradient: gradient, accumulate: accumulate, scratch: scratch)
+                return gradient.elements
+            }
+            for (found, expected) in [
+                (forward(frequency), forward(direct)), (reverse(frequency, accumulate: false), reverse(direct, accumulate: false)),
+                (reverse(frequency, accumulate: true), reverse(direct, accumulate: true)),
+            ] {
+                let size = expected.filter { abs($0) < 1e9 }.map { abs($0) }.max() ?? 1
+                let agree = zip(found, expected).allSatisfy { found, expected in
+                    if expected.isNaN || found.isNaN { return expected.isNaN && found.isNaN }
+                    return abs(expected) < 1e9 ? abs(found - expected) < 1e-5 * max(size, 1) : found == expected
+                }
+                #expect(agree, "\(shape) with \(value)")
+            }
+        }
+    }
+
     @Test("errs no more than direct summation in float32", arguments: InstructionSet.supported)
     func error(set: InstructionSet) {
         var g = SeededGenerator(16)

@@ -74,7 +74,8 @@ typedef struct {
     void (*_Nonnull binaryScalar)(int function, long count, const float *_Nonnull a, float scalar, int scalarFirst, float *_Nonnull y);
     void (*_Nonnull channelAffine)(long rows, long channels, const float *_Nonnull x, long xStride, const float *_Nonnull scale,
                                    const float *_Nullable shift, float *_Nonnull y, long yStride, int activation, float slope);
-    void (*_Nonnull gate)(int rule, long count, const float *_Nonnull y, const float *_Nonnull upstream, float *_Nonnull gradient,
+    void (*_Nonnull gate)(int rule, long rows, long channels, const float *_Nonnull y, long yStride, const float *_Nonnull upstream,
+                          long upstreamStride, const float *_Nullable scale, float *_Nonnull gradient, long gradientStride,
                           int accumulate, float slope);
     void (*_Nonnull maxPool)(const ecg_pool *_Nonnull, const float *_Nonnull input, float *_Nonnull output, int *_Nullable indices);
     void (*_Nonnull maxPoolGradient)(const ecg_pool *_Nonnull, const float *_Nonnull upstream, const int *_Nonnull indices,
@@ -107,6 +108,10 @@ typedef struct {
                                      long hiddenStride, float *_Nonnull gates);
     void (*_Nonnull addDots)(long rows, long count, const float *_Nonnull a, long aStride, long columns, const float *_Nonnull weights,
                              float *_Nonnull output, long outputStride);
+    /// Sets the flags of each row and returns all that occur: 1 all elements are zero, 2 equal to the row before (there is one before the
+    /// first if `follows`), 4 an element is no number or beyond `limit`.
+    int (*_Nonnull rowFlags)(long rows, long channels, const float *_Nonnull x, long stride, int follows, float limit,
+                             unsigned char *_Nonnull flags);
     /// Runs independent multiply-adds in registers and returns how many operations they were. `sink`: two factors, then a result.
     double (*_Nonnull multiplyAdds)(long rounds, float *_Nonnull sink);
 } ecg_kernels;

@@ -49,7 +49,7 @@ struct ActivationKernel: Kernel {
             if !run.accumulates[0] { into.fill(0) }
             into.add(g, x, y, x0, y0) { g, x, y, x0, y0 in g * ActivationRules.multiplier(x, y, x0, y0) { x > 0 ? 1 : below } }
         } else {
-            activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[0])
+            activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[0], workers: run.workers)
         }
     }
 }
@@ -57,18 +57,24 @@ struct ActivationKernel: Kernel {
 extension ECGKernels.Activation {
     /// The gradient before the activation, from the one behind it and the activation's result; `into` may be `gradient`.
     func reverse(
-        _ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool
+        _ gradient: Region<Float>, _ result: Region<Float>, into: Region<Float>, rule: Rule, accumulate: Bool, workers: Workers? = nil
     ) {
-        let slope = slope
-        // Not slope·g for Relu: nothing may come through, not even an infinite gradient.
-        let closed = slope == 0
-        switch (rule, accumulate) {
-        case (.gradient, false), (.rescale, false): into.set(gradient, result) { g, y in y > 0 ? g : closed ? 0 : slope * g }
-        case (.gradient, true), (.rescale, true): into.add(gradient, result, result) { g, y, _ in y > 0 ? g : closed ? 0 : slope * g }
-        case (.guided, false): into.set(gradient, result) { g, y in g <= 0 ? 0 : y > 0 ? g : closed ? 0 : slope * g }
-        case (.guided, true): into.add(gradient, result, result) { g, y, _ in g <= 0 ? 0 : y > 0 ? g : closed ? 0 : slope * g }
-        case (.deconvolution, false): into.set(gradient, result) { g, _ in g <= 0 ? 0 : g }
-        case (.deconvolution, true): into.add(gradient, result, result) { g, _, _ in g <= 0 ? 0 : g }
+        Elementwise.gate(
+            rule.gate, count: into.count, output: result, upstream: gradient, gradient: into, slope: slope(rule), accumulate: accumulate,
+            workers: workers)
+    }
+
+    /// What a closed gate lets through.
+    func slope(_ rule: Rule) -> Float { rule == .deconvolution ? 0 : slope }
+}
+
+extension Rule {
+    /// How a gradient passes an activation.
+    var gate: GateRule {
+        switch self {
+        case .gradient, .rescale: .gradient
+        case .guided: .guided
+        case .deconvolution: .deconvolution
         }
     }
 }

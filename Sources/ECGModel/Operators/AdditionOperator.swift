@@ -49,7 +49,7 @@ struct AdditionKernel: Kernel {
         for (index, into) in run.inputGradients.enumerated() {
             guard let into = into?.region(Float.self) else { continue }
             if activation != .identity, let y = run.outputs[0]?.region(Float.self) {
-                activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[index])
+                activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[index], workers: run.workers)
             } else if run.accumulates[index] {
                 into.add(g)
             } else {

@@ -43,7 +43,8 @@ struct ChannelAffineKernel: Kernel {
     let count: Int
     var activation: ECGKernels.Activation = .identity
 
-    func scratchBytes(threads: Int) -> Int { activation == .identity ? 0 : count * 4 }
+    func scratchBytes(threads: Int) -> Int { activation == .identity || inner == 1 ? 0 : count * 4 }
+    var canSetGradients: Bool { true }
 
     func reverseReads(_ rule: Rule) -> ReverseReads { activation == .identity ? .none : .outputs }
     func supports(_ rule: Rule) -> Bool { true }
@@ -60,6 +61,26 @@ struct ChannelAffineKernel: Kernel {
 
     func reverse(_ run: ReverseRun) {
         guard let g = run.outputGradients[0], let into = run.inputGradients[0] else { return }
+        let accumulate = run.accumulates[0]
+        if inner == 1, g.type == .float32 {
+            let (rows, channels) = (count / max(1, affine.scale.count), affine.scale.count)
+            if activation != .identity, let y = run.outputs[0] {
+                Elementwise.gateRows(
+                    run.rule.gate, rows: rows, channels: channels, output: y.region(), upstream: g.region(), rowStride: channels,
+                    scale: affine.floats.scale, gradient: into.region(), slope: activation.slope(run.rule), accumulate: accumulate,
+                    workers: run.workers)
+            } else if accumulate {
+                Elementwise.applyToRows(
+                    .multiply, rows: rows, channels: channels, g.region(), row: affine.floats.scale, output: into.region(),
+                    accumulate: true, workers: run.workers)
+            } else {
+                Elementwise.channelAffine(
+                    rows: rows, channels: channels, input: g.region(), scale: affine.floats.scale, shift: nil, output: into.region(),
+                    workers: run.workers)
+            }
+            return
+        }
+        if !accumulate { into.zero() }
         if activation != .identity, let y = run.outputs[0], let scratch = run.scratch {
             let inner = scratch.floats(0..<g.count)
             activation.reverse(g.region(), y.region(), into: inner, rule: run.rule, accumulate: false)
@@ -78,12 +99,6 @@ struct ChannelAffineKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ g: Region<T>, _ into: Region<T>) {
-        if inner == 1, let g = g as? Region<Float>, let into = into as? Region<Float> {
-            return Elementwise.applyToRows(
-                .multiply, rows: count / max(1, affine.scale.count), channels: affine.scale.count, g, row: affine.floats.scale,
-                output: into,
-                accumulate: true)
-        }
         let scale = affine.scale.map { T($0) }
         forEach(g.count) { i, c in into[i] += g[i] * scale[c] }
     }

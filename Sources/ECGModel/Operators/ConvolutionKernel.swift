@@ -17,7 +17,6 @@ struct ConvolutionKernel: Kernel {
     /// Rows of the output are this far apart: a channel concatenation's width.
     var outputRowStride: Int?
     private var prepared: Convolution?
-    private var foldedBias: [Float]?
 
     init(node: Node, shape: ConvolutionShape, items: Int, weights: Tensor, bias: Tensor?) {
         self.node = node
@@ -43,7 +42,6 @@ struct ConvolutionKernel: Kernel {
             }
             return Convolution(shape: shape, weights: weights, bias: folded, activation: activation)
         }
-        copy.foldedBias = folded
         return copy
     }
 
@@ -62,6 +60,8 @@ struct ConvolutionKernel: Kernel {
 
     var canSetGradients: Bool { true }
 
+    var fewestItems: Int { prepared?.fewestItems ?? 1 }
+
     func supports(_ rule: Rule) -> Bool { true }
 
     private func ownScratch(_ threads: Int) -> Int { prepared?.scratchCount(items: items, threads: threads) ?? 0 }
@@ -79,12 +79,6 @@ struct ConvolutionKernel: Kernel {
         prepared.forward(
             items: items, input: input, output: output, outputRowStride: outputRowStride, residual: added,
             scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers)
-        if prepared.algorithm == .frequency {
-            ConstantStretches.restore(
-                shape, items: items, input: input, output: output, outputRowStride: outputRowStride ?? shape.outputChannels,
-                bias: foldedBias,
-                activation: activation, residual: added)
-        }
     }
 
     func reverse(_ run: ReverseRun) {
@@ -96,17 +90,10 @@ struct ConvolutionKernel: Kernel {
             let start = (own + 15) / 16 * 16
             inner = scratch.floats(start..<start + outputCount)
             innerStride = nil
-            if let outputRowStride {
-                for row in 0..<items * shape.outputLength {
-                    let (from, to) = (row * outputRowStride, row * shape.outputChannels)
-                    activation.reverse(
-                        gradient[from..<from + shape.outputChannels], output[from..<from + shape.outputChannels],
-                        into: inner[to..<to + shape.outputChannels],
-                        rule: run.rule, accumulate: false)
-                }
-            } else {
-                activation.reverse(gradient, output, into: inner, rule: run.rule, accumulate: false)
-            }
+            Elementwise.gateRows(
+                run.rule.gate, rows: items * shape.outputLength, channels: shape.outputChannels, output: output, upstream: gradient,
+                rowStride: outputRowStride ?? shape.outputChannels, gradient: inner, slope: activation.slope(run.rule),
+                workers: run.workers)
         }
         if let residual, let into = run.inputGradients.last??.region(Float.self) {
             let source = residual == .beforeActivation ? inner : gradient

@@ -9,6 +9,8 @@ package protocol Kernel: Sendable {
     func gradientInputs(_ inputs: [Fact?]) -> [Int]
     /// What the reverse run reads besides the gradients: the planner keeps only these values alive.
     func reverseReads(_ rule: Rule) -> ReverseReads
+    /// Items that a call should have, so that its weights, which don't stay near the processor, serve many.
+    var fewestItems: Int { get }
     /// Whether `reverse` honours `accumulates`; one that doesn't always adds, and gets zeroed gradients.
     var canSetGradients: Bool { get }
     /// Whether the operator has this rule; `gradient` for one that isn't linear falls under it too.
@@ -21,6 +23,7 @@ package protocol Kernel: Sendable {
 
 extension Kernel {
     package func scratchBytes(threads: Int) -> Int { 0 }
+    package var fewestItems: Int { 1 }
     package func gradientInputs(_ inputs: [Fact?]) -> [Int] {
         inputs.indices.filter { inputs[$0]?.type.isFloat ?? false && inputs[$0]?.constant == nil }
     }

@@ -60,6 +60,8 @@ struct RecurrentKernel: Kernel {
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
     func supports(_ rule: Rule) -> Bool { rule != .rescale }
+    /// Register tiles of a step are items high.
+    var fewestItems: Int { 16 }
     func scratchBytes(threads: Int) -> Int { (layer?.scratchCount(items: shape.items) ?? 0) * 4 }
 
     private func sequence(_ tensor: Tensor?, isOutput: Bool) -> Recurrent.Sequence? {

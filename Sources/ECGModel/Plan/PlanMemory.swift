@@ -5,10 +5,10 @@ import Synchronization
 /// The memory of one run of a plan at a time: the arena, a second one for the reference items where a rule needs them, and the calls bound to them.
 package final class PlanMemory: Sendable {
     package let plan: Plan
-    private let forwardRuns: [ForwardRun]
+    let forwardRuns: [ForwardRun]
     private let referenceRuns: [ForwardRun]
-    private let reverseRuns: [ReverseRun]
-    private let zeroed: [[Tensor]]
+    let reverseRuns: [ReverseRun]
+    let zeroed: [[Tensor]]
     private let values: [Tensor?]
     private let references: [Tensor?]
     private let gradients: [Int: Tensor]

@@ -60,7 +60,9 @@ extension Session {
         _ count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, _ body: @Sendable (PlanMemory, Range<Int>) -> Void
     ) throws {
         guard count > 0 else { return }
-        let size = fixedCount ?? min(chunk, max(1, (count + workers.count - 1) / workers.count))
+        // Chunks of one size, as many for each thread.
+        let rounds = (count + chunk * workers.count - 1) / (chunk * workers.count)
+        let size = fixedCount ?? max(1, (count + rounds * workers.count - 1) / (rounds * workers.count))
         let chunks = (count + size - 1) / size
         let inside = chunks < workers.count && fixedCount == nil
         if inside {

@@ -101,7 +101,8 @@ public final class Session: Sendable {
         self.activation = activation ?? ending?.activation ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
         // A chunk's activations should stay near a core; scratch memory is the same for any number of items.
         let perItem = max(1, (plan.byteCount - plan.scratch.count) / (fixedCount ?? 1))
-        self.chunk = chunk ?? max(1, min(8, 1_500_000 / perItem))
+        let fewest = plan.steps.map(\.kernel.fewestItems).max() ?? 1
+        self.chunk = chunk ?? max(1, min(8, 1_500_000 / perItem), min(fewest, 16, 5_000_000 / perItem))
     }
 
     /// Whether an item of this shape agrees with the extents that the input declares.

@@ -45,7 +45,8 @@ let package = Package(
         tool("ecg-compare", "ECGScore", "ECGFormats"),
         tool("ecg-train", "ECGLearn", "ECGModel", "ECGKernels", "ECGScore", "ECGDigest"),
         tool("ecg-eval", "ECGScore", "ECGRandom"),
-        tool("ecg-plot", "ECGPlot", "ECGScore"),
+        tool("ecg-plot", "ECGPlot", "ECGScore", "ECGRandom"),
+        tool("ecg-tally", "ECGScore", "ECGRandom"),
 
         // For those who work on the kernels
         .executableTarget(name: "kernel-tuning", dependencies: ["ECGKernels"]),

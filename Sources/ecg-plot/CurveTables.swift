@@ -8,13 +8,26 @@ struct CurveTables {
     let options: PlotTool
 
     func figure() throws -> CurveFigure {
-        let x = try options.x.map { try table.require($0) } ?? table.column("step", "layers", "layer", "x") ?? firstNumbers()
+        let x =
+            try options.x.map { try table.require($0) } ?? ["step", "layers", "layer", "x"].compactMap { table.column($0) }.first {
+                !isText($0)
+            }
+            ?? table.column("b") ?? firstNumbers()
         let y = try options.y.map { try table.require($0) } ?? table.require("value", "mean", "median", "y")
         let bounds = try bounds(y)
         let order = options.panel == nil ? table.column("order") : nil
-        let panelColumns = try options.panel.map { [try table.require($0)] } ?? ["metric", "figure"].compactMap { table.column($0) }
+        let panelColumns =
+            try options.panel.map { [try table.require($0)] }
+            ?? [table.column("metric", "figure"), table.column("class").flatMap { varies($0) ? $0 : nil }].compactMap { $0 }
         let curveColumns =
             try options.by.map { [try table.require($0)] } ?? texts(except: [x, y] + panelColumns + [order].compactMap { $0 })
+        // Steps that have names, such as networks of which more and more layers were drawn again, count from 1.
+        var steps: [String: Int]?
+        if isText(x) {
+            var names: [String: Int] = [:]
+            for row in table.rows where names[row[x]] == nil { names[row[x]] = names.count + 1 }
+            steps = names
+        }
         // Rows of the random order belong to the panels of every other order.
         var panels: [(metric: String, order: String)] = []
         var metrics: [String] = []
@@ -48,7 +61,7 @@ struct CurveTables {
                     places[name] = place
                     curves.append(Curve(name, x: [], y: [], isReference: isRandom))
                 }
-                curves[place].x.append(try table.number(row, x))
+                curves[place].x.append(try steps.map { Double($0[table.rows[row][x]] ?? 0) } ?? table.number(row, x))
                 curves[place].y.append(try table.number(row, y))
                 if let (low, high) = try bounds?(row) {
                     curves[place].low.append(low)
@@ -59,7 +72,8 @@ struct CurveTables {
             var made = CurvePanel(
                 hasOrders ? Self.shown(panel.order) : panels.count > 1 ? metric : "", curves: curves.map(Self.sorted))
             made.xTitle = table.columns[x]
-            made.yTitle = panelColumns.isEmpty ? table.columns[y] : metric
+            made.yTitle = panelColumns.contains { table.columns[$0] != "class" } ? metric : table.columns[y]
+            if panelColumns.contains(where: { table.columns[$0] == "class" }) { made.title = metric }
             figure.panels.append(made)
         }
         return figure
@@ -98,7 +112,14 @@ struct CurveTables {
 
     private func isText(_ column: Int) -> Bool { table.rows.contains { !$0[column].isEmpty && Double($0[column]) == nil } }
 
-    private func texts(except taken: [Int]) -> [Int] { table.columns.indices.filter { !taken.contains($0) && isText($0) } }
+    private func varies(_ column: Int) -> Bool { Set(table.rows.map { $0[column] }).count > 1 }
+
+    /// Columns of words that tell curves apart; the first of them where all rows are of one curve.
+    private func texts(except taken: [Int]) -> [Int] {
+        let texts = table.columns.indices.filter { !taken.contains($0) && isText($0) }
+        let telling = texts.filter(varies)
+        return telling.isEmpty ? Array(texts.prefix(1)) : telling
+    }
 
     private func firstNumbers() throws -> Int {
         let place = table.columns.indices.first {

@@ -9,7 +9,7 @@ struct MatrixTables {
 
     /// A row a cell: `row`, `column`, `mean` or `value`, and as far as they are there `sd` and `n`; other columns of words divide into panels.
     func figure() throws -> MatrixFigure {
-        let row = try table.require("row"), column = try table.require("column"),
+        let row = try table.require("row", "a"), column = try table.require("column", "b"),
             mean = try options.y.map { try table.require($0) } ?? table.require("mean", "value", "r")
         let deviation = table.column("sd")
         let known = [row, column, mean]
@@ -17,6 +17,7 @@ struct MatrixTables {
             try options.panel.map { [try table.require($0)] }
             ?? table.columns.indices.filter { index in
                 !known.contains(index) && table.rows.contains { !$0[index].isEmpty && Double($0[index]) == nil }
+                    && Set(table.rows.map { $0[index] }).count > 1
             }
         struct Panel {
             var name: String

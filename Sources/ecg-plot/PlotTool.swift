@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
 import ECGPlot
+import ECGScore
 import ECGStream
 import ECGTool
 
@@ -58,8 +59,14 @@ struct PlotTool: StageTool {
     @Option(help: .init("matrix: what the colours show. (default: the column's name)", valueName: "text")) var measure: String?
     @Flag(help: "histogram: a logarithmic axis.") var logScale = false
 
+    @Option(help: .init("sheets: write the answers to FILE.", valueName: "file")) var answers: String?
+    @Option(help: .init("sheets: write an empty vote file to FILE.", valueName: "file")) var votes: String?
+    @Option(help: .init("sheets: how often each item is shown.", valueName: "n")) var copies = 2
+    @Option(help: .init("sheets: what the network estimates, for the answers.", valueName: "name")) var feature = "feature"
+    @Option(help: .init("sheets: the beginning of the sheets' names.", valueName: "name")) var study = "sheet"
+
     enum Kind: String, ExpressibleByArgument, CaseIterable {
-        case paper, map, beats, segments, profiles, confusion, matrix, curves, histogram, roc, pr
+        case paper, map, beats, segments, profiles, confusion, matrix, curves, histogram, roc, pr, sheets
     }
 
     // MARK: What follows from the options
@@ -97,6 +104,19 @@ struct PlotTool: StageTool {
         if let scaleEnd, !(scaleEnd > 0 && scaleEnd.isFinite) { throw ValidationError("--scale-end takes a number above 0.") }
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit takes 1 to 10000 beats.") }
         if let classes, classes.split(separator: ",").isEmpty { throw ValidationError("--classes takes names with commas between.") }
+        guard (1...100).contains(copies) else { throw ValidationError("--copies takes 1 to 100.") }
+        if kind == .sheets {
+            guard form == .pdf else { throw ValidationError("sheets are the pages of a PDF.") }
+            guard answers != nil else { throw ValidationError("sheets need --answers FILE, or nobody will know which map is which.") }
+        } else if answers != nil || votes != nil {
+            throw ValidationError("--answers and --votes belong to sheets.")
+        }
+        let own = [answers, votes].compactMap { $0 }
+        if own.contains("-") || own.contains("")
+            || own.count != Set(own + [stage.output].compactMap { $0 }).count - (stage.output == nil ? 0 : 1)
+        {
+            throw ValidationError("--answers and --votes take files of their own.")
+        }
         if beats != nil, kind != .segments { throw ValidationError("--beats belongs to segments.") }
         guard speed >= 1, speed <= 1000 else { throw ValidationError("--speed takes 1 to 1000 mm a second.") }
         guard gain >= 0.1, gain <= 1000 else { throw ValidationError("--gain takes 0.1 to 1000 mm a millivolt.") }
@@ -107,7 +127,7 @@ struct PlotTool: StageTool {
         if all && form != .pdf { throw ValidationError("--all needs a PDF, which has pages.") }
     }
 
-    static func status(of error: any Error) -> ExitStatus? { (error as? PlotError).map { _ in .data } }
+    static func status(of error: any Error) -> ExitStatus? { error is SpillError ? .inputOutput : nil }
 
     // MARK: At work
 
@@ -159,6 +179,10 @@ struct PlotTool: StageTool {
             try stage.forEach { record in
                 if try isWanted(record, file) { try file.add(try mapFigure(record)) }
             }
+        case .sheets:
+            let run = try SheetRun(self)
+            try stage.forEach { try run.take($0) }
+            try run.finish(file, stage)
         case .beats:
             let gallery = BeatGallery(limit: limit, items: items)
             try stage.forEach { try gallery.take($0) }
@@ -203,7 +227,7 @@ struct PlotTool: StageTool {
         return true
     }
 
-    private func mapFigure(_ record: Record) throws -> MapFigure {
+    func mapFigure(_ record: Record) throws -> MapFigure {
         var item = try items.item(record)
         var maps = try (map.isEmpty ? Items.mapNames(record) : map).map { try items.map($0, record, item) }
         guard !maps.isEmpty else { throw ToolError(.data, "has no maps: no tensor 'attr/METHOD'", record: record.key) }

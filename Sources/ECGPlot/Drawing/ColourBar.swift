@@ -7,13 +7,16 @@ struct ColourBar: Sendable {
     var title = ""
     /// Whether values beyond the ends were given the ends' colours.
     var isCut = false
+    /// In place of the ends' numbers.
+    var words: (low: String, high: String)?
     var barWidth = 18.0
     static let height = 1.8
 
     /// Where all values are 0 there is no scale to show.
-    private var isFlat: Bool { !(colours.high > colours.low) }
+    private var isFlat: Bool { words == nil && !(colours.high > colours.low) }
 
     private var labels: (low: String, high: String) {
+        if let words { return words }
         if isFlat { return ("0 everywhere", "") }
         let low = NumberText.general(colours.low), high = NumberText.general(colours.high)
         return (isCut && colours.scale.isDiverging ? "≤" + low : low, isCut ? "≥" + high : high)

@@ -13,6 +13,8 @@ public struct MapFigure: Figure {
     /// The share of the magnitudes' sum that the scale covers; see `HeatMap.colours`.
     public var range = 0.9
     public var limit: Double?
+    /// Whether the scales show words in place of numbers, from which a reader could tell the methods.
+    public var isBlinded = false
 
     public init(leads: [Lead], fs: Double, maps: [HeatMap]) {
         self.leads = leads
@@ -120,6 +122,7 @@ public struct MapFigure: Figure {
     private func draw(_ map: HeatMap, at corner: Point, _ plan: Plan, _ scale: Scale, on page: inout Page, _ style: Style) {
         let heat = map.colours(style, range: range, limit: limit)
         var bar = ColourBar(colours: heat.colours, isCut: heat.isCut)
+        if isBlinded { bar.words = heat.colours.scale.isDiverging ? ("against", "for") : ("little", "much") }
         bar.barWidth = min(18, max(6, plan.block.width - (bar.width(style) - bar.barWidth) - 1))
         let isOneLine = plan.head < 6
         let room = isOneLine ? plan.block.width - bar.width(style) - 2 : plan.block.width

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGStream
-import ECGTool
 
 /// A table with a header line (RFC 4180), as the tools of the suite write it.
-struct CSVTable {
+public struct CSVTable {
     /// The file's name, for messages.
-    let name: String
-    let columns: [String]
-    private(set) var rows: [[String]] = []
+    public let name: String
+    public let columns: [String]
+    public private(set) var rows: [[String]] = []
 
-    /// More cannot be seen in a figure.
     private static let most = 64 << 20
 
-    /// Reads the one operand, or standard input.
-    init(_ inputs: [StreamInput], _ stage: Stage) throws {
-        guard let input = inputs.first, inputs.count == 1 else { throw ToolError(.usage, "this kind draws one table") }
+    /// Reads the one operand, or standard input, of at most 64 MiB.
+    public init(_ inputs: [StreamInput], _ stage: Stage) throws {
+        guard let input = inputs.first, inputs.count == 1 else { throw ToolError(.usage, "one table is wanted") }
         try stage.refuseTerminal(input)
         let path: String
         switch input {
@@ -24,7 +22,12 @@ struct CSVTable {
         try self.init(try TextFile.bytes(of: path, limit: Self.most), name: input.name)
     }
 
-    init(_ bytes: [UInt8], name: String) throws {
+    /// Reads a file, of at most 64 MiB; `-` is standard input.
+    public init(path: String) throws {
+        try self.init(try TextFile.bytes(of: path, limit: Self.most), name: path == "-" ? "standard input" : path)
+    }
+
+    public init(_ bytes: [UInt8], name: String) throws {
         self.name = name
         var lines = try Self.lines(bytes, name)
         guard !lines.isEmpty else { throw ToolError(.data, "the table is empty (the stage before failed?)", place: name) }
@@ -82,18 +85,18 @@ struct CSVTable {
     }
 
     /// The place of the first of some columns that is there.
-    func column(_ names: String...) -> Int? { names.lazy.compactMap { columns.firstIndex(of: $0) }.first }
+    public func column(_ names: String...) -> Int? { names.lazy.compactMap { columns.firstIndex(of: $0) }.first }
 
     /// - Throws: `ToolError` that says which columns there are.
-    func require(_ names: String...) throws -> Int {
+    public func require(_ names: String...) throws -> Int {
         if let place = names.lazy.compactMap({ columns.firstIndex(of: $0) }).first { return place }
         throw ToolError(
             .data, "no column '\(names.joined(separator: "' or '"))': the columns are \(columns.prefix(20).joined(separator: ","))",
             place: name)
     }
 
-    /// A number; NaN where the field is empty.
-    func number(_ row: Int, _ column: Int) throws -> Double {
+    /// A field as a number; NaN where the field is empty.
+    public func number(_ row: Int, _ column: Int) throws -> Double {
         let field = rows[row][column]
         if field.isEmpty { return .nan }
         guard let value = Double(field) else {
@@ -102,16 +105,12 @@ struct CSVTable {
         return value
     }
 
-    func count(_ row: Int, _ column: Int) throws -> Int {
+    /// A field as a count.
+    public func count(_ row: Int, _ column: Int) throws -> Int {
         let value = try number(row, column)
         guard value >= 0, value < 1e15, value == value.rounded() else {
             throw ToolError(.data, "row \(row + 1), column '\(columns[column])': '\(rows[row][column])' is not a count", place: name)
         }
         return Int(value)
     }
-}
-
-extension Array where Element: Equatable {
-    /// Appends what is not there yet.
-    mutating func note(_ element: Element) { if !contains(element) { append(element) } }
 }

@@ -9,7 +9,7 @@ struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ecg-bench", abstract: "Time the kernels layer by layer, as a share of the measured multiply-add peak.",
         discussion: """
-            For every convolution of the papers' networks, forward and input gradient: microseconds an item, GFLOP/s counted as the direct \
+            For every convolution of the papers' networks, forward and the gradients of input and weights: microseconds an item, GFLOP/s counted as the direct \
             algorithm needs them, and that as a share of the peak. In the frequency domain the share can exceed 100 %.
             """)
 
@@ -41,8 +41,8 @@ struct Bench: ParsableCommand {
         let peak = Peak.operationsPerSecond(workers: workers)
         try write("\(InstructionSet.current.name), \(threads) threads: peak \(fixed(peak / 1e9, 1)) GFLOP/s\n")
         try write(
-            "network     layer            in>out  k  s  length  algorithm      us/item GFLOP/s  peak |  reverse      us/item GFLOP/s  peak\n"
-        )
+            "network     layer            in>out  k  s  length  algorithm      us/item GFLOP/s  peak |  reverse      us/item GFLOP/s  peak "
+                + "|  weights      us/item GFLOP/s  peak\n")
         for layer in Networks.all where net == nil || net == layer.network { try time(layer, peak: peak, workers: workers) }
         if net == nil || net == "lstm" { try timeLSTM(peak: peak, workers: workers) }
     }
@@ -69,6 +69,15 @@ struct Bench: ParsableCommand {
             convolution.inputGradient(
                 items: items, outputGradient: upstream, inputGradient: gradient, scratch: scratch, workers: workers)
         }
+        let trainable = TrainableConvolution(shape: shape, algorithm: forced)
+        let room = Region<Float>(count: trainable.scratchCount(items: items, threads: threads))
+        let weightGradient = Region<Float>(count: shape.weightCount)
+        let biasGradient = Region<Float>(count: shape.outputChannels)
+        let weights = measure {
+            trainable.gradients(
+                items: items, input: input, outputGradient: upstream, weightGradient: weightGradient, biasGradient: biasGradient,
+                scratch: room, workers: workers)
+        }
         func figures(_ seconds: Double) -> String {
             let rate = Double(shape.operations) * Double(items) / seconds
             return pad(fixed(seconds / Double(items) * 1e6, 1), 12) + pad(fixed(rate / 1e9, 1), 8) + pad(fixed(rate / peak * 100, 0), 5)
@@ -78,7 +87,8 @@ struct Bench: ParsableCommand {
         try write(
             pad(layer.network, -12) + pad(layer.name, -16) + pad(size, 8) + pad("\(shape.kernel)", 3) + pad("\(shape.stride)", 3)
                 + pad("\(shape.inputLength)", 8) + "  " + pad("\(convolution.algorithm)", -10) + figures(forward) + " | "
-                + pad("\(convolution.reverseAlgorithm)", -10) + figures(reverse) + "\n")
+                + pad("\(convolution.reverseAlgorithm)", -10) + figures(reverse) + " | "
+                + pad("\(trainable.weightGradientAlgorithm)", -10) + figures(weights) + "\n")
     }
 
     /// The papers' LSTM: 64 hidden units, one value a step, 860 steps.

@@ -12,7 +12,7 @@ import Testing
             print("skipped: no python3 with numpy here")
             return
         }
-        let reader = "\(python) \(Place.root)/examples/read_stream.py"
+        let reader = "\(python) -B \(Place.root)/examples/read_stream.py"
         for (specimen, records) in Zoo.good {
             let outcome = Shell.run("\(reader) \(Place.zoo)/good/\(specimen.name).ecgs")
             #expect(outcome.status == 0, "\(specimen.name): \(outcome.errors)")
@@ -43,7 +43,7 @@ import Testing
             """
         let scratch = Scratch()
         let path = scratch.file("cuts.py", Array(script.utf8))
-        let outcome = Shell.run("\(python) \(path) \(Place.root)/examples \(Place.zoo)/good/beats.ecgs")
+        let outcome = Shell.run("\(python) -B \(path) \(Place.root)/examples \(Place.zoo)/good/beats.ecgs")
         #expect(outcome.status == 0, "\(outcome.errors)")
     }
 }

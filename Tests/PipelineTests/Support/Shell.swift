@@ -102,8 +102,8 @@ enum Shell {
         var errTemplate = Array("/tmp/ecgpipe-err.XXXXXX".utf8CString)
         let outFile = mkstemp(&outTemplate)
         let errFile = mkstemp(&errTemplate)
-        let outPath = String(cString: outTemplate)
-        let errPath = String(cString: errTemplate)
+        let outPath = outTemplate.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+        let errPath = errTemplate.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
         defer {
             unlink(outPath)
             unlink(errPath)

@@ -9,13 +9,15 @@ extension Split.Unit: ExpressibleByArgument {}
 
 /// Which items, what they are to give, and how they are split.
 struct ItemOptions: ParsableArguments {
-    @Option(help: .init("The classes, in the order of the outputs; items of others are left out. (default: all, sorted)", valueName: "names"))
+    @Option(
+        help: .init("The classes, in the order of the outputs; items of others are left out. (default: all, sorted)", valueName: "names"))
     var classes: String?
     @Option(help: .init("The member with the class; an array of names is several at a time.", valueName: "member")) var label = "label"
     @Option(help: .init("Regression: the member with the value, as measures.QT; several with commas, one an output.", valueName: "members"))
     var target: String?
     @Option(help: .init("The tensor to train on, [lead,time].", valueName: "name")) var inputTensor = "signal"
-    @Option(help: .init("Recordings to hold out: names with commas, or a file with one a line.", valueName: "list")) var testRecords: String?
+    @Option(help: .init("Recordings to hold out: names with commas, or a file with one a line.", valueName: "list")) var testRecords:
+        String?
     @Option(help: .init("Hold out this share of the rest, drawn by --by.", valueName: "share")) var holdout = 0.0
     @Option(help: .init("Recordings to validate on: names with commas, or a file with one a line.", valueName: "list"))
     var validationRecords: String?
@@ -71,12 +73,13 @@ struct ItemOptions: ParsableArguments {
 
     var validationShare: Double { validation ?? (validationRecords == nil ? 0.1 : 0) }
 
-    func request(seed: UInt64) throws -> Split.Request {
+    /// - Parameter isPublished: validation items are taken from the balanced rows instead (`Balance.published`).
+    func request(seed: UInt64, isPublished: Bool) throws -> Split.Request {
         var request = Split.Request()
         request.testRecords = try testRecords.map(Self.records) ?? []
         request.validationRecords = try validationRecords.map(Self.records) ?? []
         request.holdout = holdout
-        request.validation = validationShare
+        request.validation = isPublished ? 0 : validationShare
         request.unit = by
         request.validationUnit = validationBy
         request.isStratified = stratified

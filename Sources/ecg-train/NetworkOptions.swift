@@ -10,7 +10,9 @@ extension Network: ExpressibleByArgument {}
 /// Which network.
 struct NetworkOptions: ParsableArguments {
     @Option(help: .init("jones-cnn, jones-lstm, ribeiro, storas, arends, xplaim or residual.", valueName: "name")) var net: Network?
-    @Option(name: [.customShort("m"), .customLong("model")], help: .init("Or a network in an ONNX file, from whose weights training starts.", valueName: "file"))
+    @Option(
+        name: [.customShort("m"), .customLong("model")],
+        help: .init("Or a network in an ONNX file, from whose weights training starts.", valueName: "file"))
     var model: String?
     @Option(help: .init("Times as many channels or units as the paper has.", valueName: "factor")) var width = 1.0
     @Option(help: .init("Blocks; for jones-lstm LSTM layers. (default: as the paper)", valueName: "n")) var depth: Int?
@@ -41,7 +43,8 @@ struct NetworkOptions: ParsableArguments {
         if let model {
             let graph = try LayerGraph(model, leads: leads, samples: samples)
             guard graph.outputCount == outputs else {
-                throw ToolError(.data, "the network has \(graph.outputCount) outputs, and there are \(outputs) classes or targets", place: self.model)
+                throw ToolError(
+                    .data, "the network has \(graph.outputCount) outputs, and there are \(outputs) classes or targets", place: self.model)
             }
             return graph
         }

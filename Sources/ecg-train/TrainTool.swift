@@ -39,6 +39,9 @@ struct TrainTool: StageTool {
             throw ValidationError("--balance and --class-weights are about classes, --target is not.")
         }
         if items.target != nil, let loss = training.loss, loss != .mse { throw ValidationError("--target goes with --loss mse.") }
+        if training.balance == .published, items.validation != nil || items.validationRecords != nil {
+            throw ValidationError("--balance published takes the validation items from its own rows.")
+        }
         if items.target == nil, training.loss == .mse { throw ValidationError("--loss mse needs --target, the member with the value.") }
     }
 

@@ -68,14 +68,16 @@ struct TrainingItems {
         }
         guard shape ?? tensor.shape == tensor.shape else {
             throw ToolError(
-                .data, "'\(name)' has the shape \(tensor.shape), and those before \(shape ?? []); items of one length come from ecg-beats --length",
+                .data,
+                "'\(name)' has the shape \(tensor.shape), and those before \(shape ?? []); items of one length come from ecg-beats --length",
                 record: record.key)
         }
         guard let wanted = try wanted(record) else { return false }
         let values = tensor.floats()
         if let place = values.firstIndex(where: { !$0.isFinite }) {
             throw ToolError(
-                .data, "lead \(place / tensor.shape[1]), sample \(place % tensor.shape[1]) of '\(name)' is not a finite number", record: record.key)
+                .data, "lead \(place / tensor.shape[1]), sample \(place % tensor.shape[1]) of '\(name)' is not a finite number",
+                record: record.key)
         }
         if shape == nil {
             shape = tensor.shape
@@ -144,7 +146,10 @@ struct TrainingItems {
         let names = targets ?? asked ?? found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let kind: Kind = targets != nil ? .values : hasSeveral || tool.training.loss == .binary || names.count == 1 ? .labels : .exclusive
         if kind == .labels, let loss = tool.training.loss, loss != .binary {
-            throw ToolError(.usage, "--loss \(loss.rawValue) takes items of one of several classes; these have \(hasSeveral ? "several at a time" : "only one")")
+            throw ToolError(
+                .usage,
+                "--loss \(loss.rawValue) takes items of one of several classes; these have \(hasSeveral ? "several at a time" : "only one")"
+            )
         }
         guard !names.isEmpty else { throw ToolError(.data, "the items have no classes") }
         var places: [String: Int] = [:]
@@ -168,7 +173,7 @@ struct TrainingItems {
                 }
             }
         }
-        let request = try tool.items.request(seed: stage.seed)
+        let request = try tool.items.request(seed: stage.seed, isPublished: tool.training.balance == .published)
         let known = Swift.Set(records)
         for name in (request.testRecords.union(request.validationRecords)).subtracting(known).sorted() {
             stage.warn("there are no items of recording '\(name)'")
@@ -181,8 +186,15 @@ struct TrainingItems {
             for case .values(let row) in goals { for value in row { hash = (hash ^ UInt64(value.bitPattern)) &* 0x0000_0100_0000_01B3 } }
         }
         let heldOut = items(.heldOut)
+        var (training, validation) = (items(.training), items(.validation))
+        if tool.training.balance == .published, kind == .exclusive {
+            let rows = Balance.published.items(
+                training, classes: training.map { classes[$0] }, count: names.count, seed: stage.seed, epoch: 0)
+            training = Array(rows[..<(rows.count * 9 / 10)])
+            validation = Array(rows[(rows.count * 9 / 10)...])
+        }
         let data = TrainingData(
-            items: store, targets: goals, classes: classes, training: items(.training), validation: items(.validation), leads: leads, fs: fs)
+            items: store, targets: goals, classes: classes, training: training, validation: validation, leads: leads, fs: fs)
         guard !data.training.isEmpty else { throw ToolError(.data, "every item is held out or validated on: none is left to train on") }
         if let path = tool.items.heldOut { try write(heldOut, to: path, stage) }
         return Set(

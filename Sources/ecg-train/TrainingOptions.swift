@@ -24,7 +24,10 @@ enum KeepChoice: String, ExpressibleByArgument, CaseIterable { case best, last }
 struct TrainingOptions: ParsableArguments {
     @Option(help: .init("cross-entropy, focal, binary (one class or several at a time) or mse.", valueName: "name")) var loss: LossChoice?
     @Option(help: .init("The focal loss's exponent.", valueName: "x")) var gamma = 2.0
-    @Option(help: "What is done about rare classes: none, resample (as paper 001, once), epoch (the same anew in each epoch) or weights.")
+    @Option(
+        help: .init(
+            "What is done about rare classes: none, resample (as paper 001, once), published (and validation as its code), epoch (anew in each epoch) or weights.",
+            valueName: "balance"))
     var balance: Balance?
     @Option(help: .init("Weights of classes in the loss, as A=2,V=0.5; others have 1.", valueName: "class=x,…")) var classWeights: String?
     @Option(help: "adam, adamw, nadam or sgd.") var optimizer: Optimiser.Kind?

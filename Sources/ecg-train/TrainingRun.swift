@@ -23,7 +23,9 @@ struct TrainingRun {
         var settings = try tool.settings(kind: set.kind)
         let asked = try tool.training.weights()
         if !asked.isEmpty {
-            for name in asked.keys where !set.names.contains(name) { throw ToolError(.usage, "--class-weights: there is no class '\(name)'") }
+            for name in asked.keys where !set.names.contains(name) {
+                throw ToolError(.usage, "--class-weights: there is no class '\(name)'")
+            }
             settings.classWeights = set.names.map { asked[$0] ?? 1 }
         }
         if set.kind != .exclusive, settings.balance != .none {
@@ -31,7 +33,8 @@ struct TrainingRun {
         }
         let provenance = try tool.provenance()
         // A run with another of these is another run.
-        let told = "\(provenance.options) \(provenance.uses) \(stage.seed) \(set.digest) \(set.shape) \(set.names) \(InstructionSet.current.name)"
+        let told =
+            "\(provenance.options) \(provenance.uses) \(stage.seed) \(set.digest) \(set.shape) \(set.names) \(InstructionSet.current.name)"
         trainer = try Trainer(
             graph, settings, set.data, fingerprint: SHA256.hex(Array(told.utf8)), workers: Workers(count: stage.threads))
     }
@@ -53,7 +56,8 @@ struct TrainingRun {
                 let perStep = (Self.now - begun) / Double(stepsDone)
                 let left = perStep * Double(count - done + (settings.epochs - epoch - 1) * count)
                 stage.showStatus(
-                    "epoch \(epoch + 1)/\(settings.epochs), step \(done)/\(count), loss \(Self.rounded(loss)), about \(Self.duration(left)) left")
+                    "epoch \(epoch + 1)/\(settings.epochs), step \(done)/\(count), loss \(Self.rounded(loss)), about \(Self.duration(left)) left"
+                )
             },
             epoch: { figures in
                 stage.report(Self.line(figures, of: settings.epochs) + ", \(Self.duration(Self.now - epochBegun))")

@@ -24,7 +24,8 @@ struct FileTests {
 
     @Test(arguments: ["random-jones-cnn", "random-jones-lstm", "random-storas", "random-arends", "random-xplaim", "mitbih-cnn"])
     func aFileOfPyTorchIsReadWithItsLogits(_ name: String) throws {
-        guard let shared = sharedFolder, let x = Npy("\(shared)/oracle/\(name)/ecg.npy"), let y = Npy("\(shared)/oracle/\(name)/logits.npy") else {
+        guard let shared = sharedFolder, let x = Npy("\(shared)/oracle/\(name)/ecg.npy"), let y = Npy("\(shared)/oracle/\(name)/logits.npy")
+        else {
             print("skipped \(name): no ../shared here")
             return
         }
@@ -54,7 +55,9 @@ struct FileTests {
         let third = try Self.logits(
             again, parameters: again.initialParameters(seed: 0), states: again.initialStates, items: items, count: 4)
         #expect(shareOfRange(third, expected.map { Double($0) }) <= 1e-5, "\(network), read again")
-        #expect(try again.onnx(parameters: again.initialParameters(seed: 0), states: again.initialStates, metadata: [], version: "test").count > 0)
+        #expect(
+            try again.onnx(parameters: again.initialParameters(seed: 0), states: again.initialStates, metadata: [], version: "test").count
+                > 0)
     }
 
     @Test func whatCannotBeTrainedIsRefusedByName() throws {

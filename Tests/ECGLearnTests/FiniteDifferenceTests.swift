@@ -22,7 +22,9 @@ struct FiniteDifferenceTests {
             _ = executor.forward(items: items, step: 5, parameters: parameters, states: states)
             var loss = 0.0
             let gradients = executor.reverse(items: items, step: 5, parameters: parameters, states: states) { z, g in
-                loss = Loss.crossEntropy.run(logits: z, targets: targets, outputs: 3, weights: nil, gradient: g).losses.reduce(0, +) / Double(items)
+                loss =
+                    Loss.crossEntropy.run(logits: z, targets: targets, outputs: 3, weights: nil, gradient: g).losses.reduce(0, +)
+                    / Double(items)
             }
             return (loss, gradients[0..<graph.parameterCount].elements.map { Double($0) })
         }

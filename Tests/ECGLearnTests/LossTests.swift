@@ -31,7 +31,9 @@ struct LossTests {
     @Test func lossesOfExtremeLogitsAreFinite() {
         let z = Region<Float>([1000, -1000, 0, -1000, 1000, 0])
         let values: [Loss.Target] = [.values([0, 1, 1]), .values([1, 0, 0])]
-        for (loss, targets) in [(Loss.crossEntropy, [.class(1), .class(0)]), (.focal(gamma: 2), [.class(0), .class(1)]), (.binary, values)] {
+        for (loss, targets) in [
+            (Loss.crossEntropy, [.class(1), .class(0)]), (.focal(gamma: 2), [.class(0), .class(1)]), (.binary, values),
+        ] {
             let gradient = Region<Float>(count: 6)
             let found = loss.run(logits: z, targets: targets, outputs: 3, weights: nil, gradient: gradient)
             #expect(found.losses.allSatisfy(\.isFinite) && gradient.elements.allSatisfy(\.isFinite))

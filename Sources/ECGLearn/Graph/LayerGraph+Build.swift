@@ -44,7 +44,8 @@ extension LayerGraph {
     // MARK: Layers with parameters
 
     public mutating func convolution(
-        _ x: Value, _ name: String, outputs: Int, kernel: Int, stride: Int = 1, dilation: Int = 1, groups: Int = 1, padding: Padding = .same,
+        _ x: Value, _ name: String, outputs: Int, kernel: Int, stride: Int = 1, dilation: Int = 1, groups: Int = 1,
+        padding: Padding = .same,
         bias: Bool = true, weights: Initialiser, biases: Initialiser = .zeros
     ) throws -> Value {
         let input = extents[x]
@@ -65,7 +66,9 @@ extension LayerGraph {
         return try add(name, .convolution(window, groups: groups, weight: weight, bias: shift), [x])
     }
 
-    public mutating func dense(_ x: Value, _ name: String, outputs: Int, bias: Bool = true, weights: Initialiser, biases: Initialiser = .zeros)
+    public mutating func dense(
+        _ x: Value, _ name: String, outputs: Int, bias: Bool = true, weights: Initialiser, biases: Initialiser = .zeros
+    )
         throws -> Value
     {
         let weight = try parameter(name + ".weight", [outputs, extents[x].count], weights)
@@ -86,7 +89,8 @@ extension LayerGraph {
         let mean = state(name + ".running_mean", channels, start: 0)
         let variance = state(name + ".running_var", channels, start: 1)
         return try add(
-            name, .batchNormalisation(epsilon: epsilon, momentum: momentum, scale: scale, shift: shift, mean: mean, variance: variance), [x])
+            name, .batchNormalisation(epsilon: epsilon, momentum: momentum, scale: scale, shift: shift, mean: mean, variance: variance), [x]
+        )
     }
 
     public mutating func lstm(_ x: Value, _ name: String, hidden: Int, lastOnly: Bool, weights: [Initialiser]) throws -> Value {

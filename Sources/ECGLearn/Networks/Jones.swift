@@ -9,7 +9,8 @@ extension LayerGraph {
         func start(_ graph: LayerGraph, _ x: Value) -> Initialiser { .lecun(inputs: graph.extents[x].channels * 16) }
 
         func layer(_ graph: inout LayerGraph, _ x: Value, _ name: String, _ first: Int) throws -> Value {
-            var x = try graph.convolution(x, "\(name).\(first).conv", outputs: narrow, kernel: 16, padding: .valid, weights: start(graph, x))
+            var x = try graph.convolution(
+                x, "\(name).\(first).conv", outputs: narrow, kernel: 16, padding: .valid, weights: start(graph, x))
             x = try graph.batchNormalisation(x, "\(name).\(first + 1)", epsilon: 1e-3, momentum: 0.01)
             return try graph.leakyRelu(x, "\(name).\(first + 2)", slope: 0.3)
         }

@@ -60,9 +60,12 @@ private struct ONNXReader {
             guard node.inputs.contains(where: { $0.map { known[$0] != nil || pads[$0] != nil } ?? false }) else { continue }
             try read(node, into: &graph)
         }
-        guard let end = known[model.outputs[0].value] else { throw LearnError(.unsupported, "the model's output does not depend on its input") }
+        guard let end = known[model.outputs[0].value] else {
+            throw LearnError(.unsupported, "the model's output does not depend on its input")
+        }
         guard end.value > 0, graph.extents[end.value].isVector || graph.extents[end.value].length == 1 else {
-            throw LearnError(.unsupported, "the model's output is \(facts[model.outputs[0].value]?.shape.text ?? ""), not one row of values an item")
+            throw LearnError(
+                .unsupported, "the model's output is \(facts[model.outputs[0].value]?.shape.text ?? ""), not one row of values an item")
         }
         guard graph.output == end.value else { throw LearnError(.unsupported, "the model computes more than its output") }
         guard graph.parameterCount > 0 else { throw LearnError(.unsupported, "the model has no weights that could be trained") }
@@ -155,7 +158,9 @@ private struct ONNXReader {
         case "ReduceMean":
             let x = try input(node, 0, &graph)
             let axes = try reader.ints("axes") ?? constant(node, 1)?.integers ?? []
-            guard x.axes == [.item, .channel, .time], axes == [2] || axes == [-1] else { throw unsupported(node, "only the mean over time is") }
+            guard x.axes == [.item, .channel, .time], axes == [2] || axes == [-1] else {
+                throw unsupported(node, "only the mean over time is")
+            }
             let keeps = try reader.flag("keepdims", default: true)
             set(node, try graph.add(name(node), .globalAverage, [x.value]), [.item, .channel] + (keeps ? [.single] : []))
         case "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Gather": try move(node, reader, &graph)
@@ -254,9 +259,12 @@ private struct ONNXReader {
             weight = ([columns, rows], turned)
         }
         let bias = isGemm ? try weights(node, 2) : nil
-        guard bias?.values.count ?? weight.shape[0] == weight.shape[0] else { throw unsupported(node, "a bias of \(bias?.values.count ?? 0)") }
+        guard bias?.values.count ?? weight.shape[0] == weight.shape[0] else {
+            throw unsupported(node, "a bias of \(bias?.values.count ?? 0)")
+        }
         let made = try graph.dense(
-            x.value, name(node), outputs: weight.shape[0], bias: bias != nil, weights: .given(weight.values), biases: .given(bias?.values ?? []))
+            x.value, name(node), outputs: weight.shape[0], bias: bias != nil, weights: .given(weight.values),
+            biases: .given(bias?.values ?? []))
         let index = graph.parameters.count - (bias == nil ? 1 : 2)
         graph.parameters[index] = graph.parameters[index].starting(at: .given(graph.parameters[index].imported(weight.values)))
         set(node, made, x.axes)
@@ -272,7 +280,8 @@ private struct ONNXReader {
 
     private mutating func pad(_ node: Node, _ reader: NodeReader, _ graph: inout LayerGraph) throws {
         let x = try input(node, 0, &graph)
-        guard try reader.string("mode", default: "constant") == "constant", (constant(node, 2)?.doubles.first ?? 0) == 0, constant(node, 3) == nil,
+        guard try reader.string("mode", default: "constant") == "constant", (constant(node, 2)?.doubles.first ?? 0) == 0,
+            constant(node, 3) == nil,
             try reader.float("value", default: 0) == 0
         else { throw unsupported(node, "only zeros are padded") }
         guard let pads = try reader.ints("pads") ?? constant(node, 1)?.integers, pads.count == 2 * x.axes.count else {
@@ -339,7 +348,9 @@ private struct ONNXReader {
         switch node.opType {
         case "Transpose":
             let order = try reader.ints("perm") ?? Array(x.axes.indices.reversed())
-            guard order.count == x.axes.count, order.allSatisfy({ x.axes.indices.contains($0) }) else { throw unsupported(node, "its order") }
+            guard order.count == x.axes.count, order.allSatisfy({ x.axes.indices.contains($0) }) else {
+                throw unsupported(node, "its order")
+            }
             set(node, x.value, order.map { x.axes[$0] })
         case "Squeeze":
             let axes = (try reader.ints("axes") ?? constant(node, 1)?.integers).map { $0.map { resolved($0, x.axes.count) } }
@@ -365,7 +376,8 @@ private struct ONNXReader {
                 case .lstm(let hidden, false, let input, let recurrent, let bias) = graph.layers[layer].operation
             else { throw unsupported(node, "only the last step of an LSTM can be picked") }
             graph.layers[layer] = LayerGraph.Layer(
-                name: graph.layers[layer].name, operation: .lstm(hidden: hidden, lastOnly: true, input: input, recurrent: recurrent, bias: bias),
+                name: graph.layers[layer].name,
+                operation: .lstm(hidden: hidden, lastOnly: true, input: input, recurrent: recurrent, bias: bias),
                 inputs: graph.layers[layer].inputs, output: x.value)
             graph.extents[x.value] = .vector(hidden)
             var axes = x.axes
@@ -375,7 +387,8 @@ private struct ONNXReader {
         default:
             // Flatten or Reshape: one row an item, [channel, time] in this order.
             let extent = graph.extents[x.value]
-            guard shape == [2, extent.count], x.axes.filter({ $0 != .single }) == (extent.isVector ? [.item, .channel] : [.item, .channel, .time])
+            guard shape == [2, extent.count],
+                x.axes.filter({ $0 != .single }) == (extent.isVector ? [.item, .channel] : [.item, .channel, .time])
             else { throw unsupported(node, "it does not make one row an item of [item, channel, time]") }
             if extent.isVector { return set(node, x.value, [.item, .channel]) }
             set(node, try graph.flatten(x.value, name(node)), [.item, .channel])

@@ -139,7 +139,9 @@ private struct ONNXWriter {
             for (part, value) in [("starts", max(-left, 0)), ("ends", length + min(right, 0)), ("axes", 2)] {
                 file.integers("\(layer.name).\(part)", [value])
             }
-            node("Slice", layer.name + (target == output ? "" : ".cut"), [source] + ["starts", "ends", "axes"].map { "\(layer.name).\($0)" }, target)
+            node(
+                "Slice", layer.name + (target == output ? "" : ".cut"),
+                [source] + ["starts", "ends", "axes"].map { "\(layer.name).\($0)" }, target)
             source = target
         }
         guard left > 0 || right > 0 else { return }

@@ -77,7 +77,8 @@ public final class Executor {
     /// The gradients of all parameters after `forward`.
     /// - Parameter loss: gets the logits and sets their gradient.
     public func reverse(
-        items: Int, step: Int, parameters: Region<Float>, states: Region<Float>, _ loss: (_ logits: Region<Float>, _ gradient: Region<Float>) -> Void
+        items: Int, step: Int, parameters: Region<Float>, states: Region<Float>,
+        _ loss: (_ logits: Region<Float>, _ gradient: Region<Float>) -> Void
     ) -> Region<Float> {
         let context = context(items: items, step: step, parameters: parameters, states: states)
         if let seed { loss(context[logits], context[seed]) }

@@ -52,7 +52,8 @@ extension RunBuilder {
         schedule.step(reads: [x], writes: [y, trace, states]) { run in
             layer.prepared.forward(
                 items: run.items, steps: steps, input: Self.sequence(run[x], from),
-                output: Self.sequence(run[states], .init(length: steps, channels: hidden)), final: lastOnly ? .init(hidden: run[y]) : .init(),
+                output: Self.sequence(run[states], .init(length: steps, channels: hidden)),
+                final: lastOnly ? .init(hidden: run[y]) : .init(),
                 trace: run[trace], scratch: run.scratch, workers: run.workers)
         }
         return y
@@ -60,7 +61,9 @@ extension RunBuilder {
 
     mutating func reverseLSTM(_ index: Int, _ g: Int) {
         let node = nodes[index]
-        guard case .lstm(let hidden, let lastOnly, let input, let recurrent, let bias) = node.layer.operation, let layer = node.lstm else { return }
+        guard case .lstm(let hidden, let lastOnly, let input, let recurrent, let bias) = node.layer.operation, let layer = node.lstm else {
+            return
+        }
         let from = graph.extents[node.input]
         let steps = from.length
         let ranges = [input, recurrent, bias].map { graph.parameters[$0].range }
@@ -74,7 +77,8 @@ extension RunBuilder {
         ) { run in
             layer.prepared.gradients(
                 items: run.items, steps: steps, input: Self.sequence(run[x], from), output: Self.sequence(run[states], hiddenExtent),
-                outputGradient: lastOnly ? nil : Self.sequence(run[g], hiddenExtent), finalGradient: lastOnly ? .init(hidden: run[g]) : .init(),
+                outputGradient: lastOnly ? nil : Self.sequence(run[g], hiddenExtent),
+                finalGradient: lastOnly ? .init(hidden: run[g]) : .init(),
                 trace: run[trace], inputGradient: goal.map { Self.sequence(run[$0.buffer], from) },
                 accumulateInput: goal?.accumulates ?? false,
                 weightGradients: .init(

@@ -131,7 +131,8 @@ extension RunBuilder {
         let x = again(node.input)
         let goal = target(node.input)
         let (weights, biases) = (graph.parameters[weight].range, bias.map { graph.parameters[$0].range })
-        schedule.step(reads: [x, g] + (goal.map { $0.accumulates ? [$0.buffer] : [] } ?? []), writes: goal.map { [$0.buffer] } ?? []) { run in
+        schedule.step(reads: [x, g] + (goal.map { $0.accumulates ? [$0.buffer] : [] } ?? []), writes: goal.map { [$0.buffer] } ?? []) {
+            run in
             layer.gradients(
                 items: run.items, input: run[x], outputGradient: run[g], inputGradient: goal.map { run[$0.buffer] },
                 accumulateInput: goal?.accumulates ?? false, weightGradient: run.gradients[weights],
@@ -146,7 +147,8 @@ extension RunBuilder {
         let x = again(node.input)
         let goal = target(node.input)
         let (weights, biases) = (graph.parameters[weight].range, bias.map { graph.parameters[$0].range })
-        schedule.step(reads: [x, g] + (goal.map { $0.accumulates ? [$0.buffer] : [] } ?? []), writes: goal.map { [$0.buffer] } ?? []) { run in
+        schedule.step(reads: [x, g] + (goal.map { $0.accumulates ? [$0.buffer] : [] } ?? []), writes: goal.map { [$0.buffer] } ?? []) {
+            run in
             layer.gradients(
                 rows: run.items, input: run[x], outputGradient: run[g], inputGradient: goal.map { run[$0.buffer] },
                 accumulateInput: goal?.accumulates ?? false, weightGradient: run.gradients[weights],

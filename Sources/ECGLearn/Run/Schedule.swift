@@ -73,7 +73,8 @@ struct Schedule {
         var total = 0
         for buffer in sizes.indices.filter({ last[$0] >= 0 }).sorted(by: { (lengths[$0], -$0) > (lengths[$1], -$1) }) {
             var place = 0
-            for other in placed.filter({ first[$0] <= last[buffer] && last[$0] >= first[buffer] }).sorted(by: { offsets[$0] < offsets[$1] }) {
+            for other in placed.filter({ first[$0] <= last[buffer] && last[$0] >= first[buffer] }).sorted(by: { offsets[$0] < offsets[$1] })
+            {
                 if place + lengths[buffer] <= offsets[other] { break }
                 place = max(place, offsets[other] + lengths[other])
             }

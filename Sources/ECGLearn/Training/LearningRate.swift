@@ -20,7 +20,9 @@ public enum LearningRate: Sendable, Hashable {
     ///   - reduced: what plateaus have left of it.
     ///   - share: how much of the training lies before this step, from 0 to 1.
     public func rate(base: Double, reduced: Double, epoch: Int, share: Double) -> Double {
-        func cosine(_ from: Double, _ to: Double, _ share: Double) -> Double { to + (from - to) * (1 + cos(.pi * min(max(share, 0), 1))) / 2 }
+        func cosine(_ from: Double, _ to: Double, _ share: Double) -> Double {
+            to + (from - to) * (1 + cos(.pi * min(max(share, 0), 1))) / 2
+        }
         switch self {
         case .constant: return base
         case .plateau: return reduced

@@ -78,7 +78,8 @@ public struct Split: Sendable {
                 place[name] = units.count
                 units.append(
                     Candidate(
-                        draw: RandomSource(seed: request.seed, key: name, purpose: purpose).uniform(0), name: name, label: label, items: [item]))
+                        draw: RandomSource(seed: request.seed, key: name, purpose: purpose).uniform(0), name: name, label: label,
+                        items: [item]))
             }
         }
         var strata: [Int: [Candidate]] = [:]

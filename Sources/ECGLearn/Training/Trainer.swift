@@ -108,8 +108,12 @@ public final class Trainer {
     /// The items of each step of an epoch.
     private func batches(_ epoch: Int) -> [[Int]] {
         if let known, known.epoch == epoch { return known.batches }
-        let all = settings.balance.items(
-            data.training, classes: data.training.map { data.classes[$0] }, count: graph.outputCount, seed: settings.seed, epoch: epoch)
+        // Published rows were drawn before the validation items were taken from them.
+        let all =
+            settings.balance == .published
+            ? data.training
+            : settings.balance.items(
+                data.training, classes: data.training.map { data.classes[$0] }, count: graph.outputCount, seed: settings.seed, epoch: epoch)
         let order = RandomSource(seed: settings.seed, purpose: "order of items").permutation(epoch, of: all.count)
         var batches = stride(from: 0, to: all.count, by: executor.batch).map { start in
             order[start..<min(start + executor.batch, all.count)].map { all[$0] }
@@ -133,14 +137,17 @@ public final class Trainer {
         _ = executor.forward(items: batch.count, step: progress.steps, parameters: parameters, states: states)
         let targets = batch.map { data.targets[$0] }
         var outcome: (losses: [Double], weight: Double) = ([], 0)
-        let gradients = executor.reverse(items: batch.count, step: progress.steps, parameters: parameters, states: states) { logits, gradient in
+        let gradients = executor.reverse(items: batch.count, step: progress.steps, parameters: parameters, states: states) {
+            logits, gradient in
             outcome = settings.loss.run(
                 logits: logits, targets: targets, outputs: graph.outputCount, weights: weights, gradient: gradient)
         }
         let sum = outcome.losses.reduce(0, +)
         guard sum.isFinite else {
             throw LearnError(
-                .diverged, "the loss is not a finite number any more in step \(progress.step + 1) of epoch \(progress.epoch + 1); a lower --rate or --clip may help")
+                .diverged,
+                "the loss is not a finite number any more in step \(progress.step + 1) of epoch \(progress.epoch + 1); a lower --rate or --clip may help"
+            )
         }
         progress.lossSum += sum
         progress.lossWeight += outcome.weight
@@ -151,7 +158,8 @@ public final class Trainer {
     private func endEpoch() throws -> EpochFigures {
         var figures = EpochFigures(
             epoch: progress.epoch + 1,
-            rate: settings.schedule.rate(base: settings.rate, reduced: progress.reduced, epoch: progress.epoch, share: share(of: max(1, progress.step))),
+            rate: settings.schedule.rate(
+                base: settings.rate, reduced: progress.reduced, epoch: progress.epoch, share: share(of: max(1, progress.step))),
             trainingLoss: progress.lossSum / max(progress.lossWeight, .leastNormalMagnitude))
         if !data.validation.isEmpty {
             var tally = ValidationTally(settings.loss, outputs: graph.outputCount)

@@ -38,7 +38,8 @@ public final class Session: Sendable {
     ///   - itemShape: one item's shape, [lead, time].
     ///   - output: the name of the output; the first if nil.
     ///   - layout: recognised if nil: from the extents that the model declares, else the first that its operators accept.
-    ///   - activation: by default softmax, unless the graph ends in Softmax or Sigmoid; none for a single output.
+    ///   - activation: by default what the metadata name under `activation`, as ecg-train writes it, else softmax; none for a single output. Where the
+    ///     graph ends in Softmax or Sigmoid, that.
     ///   - workers: the threads to use; as many as there are processors if nil.
     ///   - inDouble: computes in float64 by plain loops, to measure errors by; results are rounded to float32.
     ///   - chunk: items that a thread takes through the graph together; chosen by the size of the activations if nil.
@@ -98,7 +99,8 @@ public final class Session: Sendable {
         guard fact.type.isFloat, fact.shape.first == fixedCount ?? 1 || fact.shape.isEmpty else {
             throw ModelError(.misfit, "output '\(declared.name)' of shape \(fact.shape.text) has no value for each item")
         }
-        self.activation = activation ?? ending?.activation ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
+        let named = model.metadata["activation"].flatMap { OutputActivation(rawValue: $0) }
+        self.activation = activation ?? ending?.activation ?? named ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
         // A chunk's activations should stay near a core; scratch memory is the same for any number of items.
         let perItem = max(1, (plan.byteCount - plan.scratch.count) / (fixedCount ?? 1))
         let fewest = plan.steps.map(\.kernel.fewestItems).max() ?? 1

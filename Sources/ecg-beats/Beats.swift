@@ -10,7 +10,7 @@ extension BeatNeighbours: ExpressibleByArgument {}
 extension BeatScale: ExpressibleByArgument {}
 extension BeatSource: ExpressibleByArgument {}
 
-enum BeatCutChoice: String, CaseIterable { case midpoint, window }
+enum BeatCutChoice: String, CaseIterable { case midpoint, window, rhythm }
 
 /// Where the positions of beats come from.
 enum BeatSource: String, CaseIterable { case ann, detect }
@@ -30,8 +30,17 @@ struct Beats: StageTool {
     @Option(help: "Beats from the annotations or from a QRS detector. (default: ann where present)")
     var from: BeatSource?
 
-    @Option(help: "From midpoint to midpoint between annotations, or a window of --before and --after. (default: midpoint)")
+    @Option(
+        help:
+            "From midpoint to midpoint between annotations, a window of --before and --after, or windows within one rhythm. (default: midpoint)"
+    )
     var cut: BeatCutChoice?
+
+    @Option(help: .init("With --cut rhythm: a window's duration. (default: 5)", valueName: "seconds"))
+    var window: Double?
+
+    @Option(help: .init("With --cut rhythm: sinus rhythm (N) of more beats a minute is labelled TACH.", valueName: "rate"))
+    var fast: Double?
 
     @Option(help: "What counts as a neighbour for the midpoint: all annotations, or beats.")
     var neighbours: BeatNeighbours = .all
@@ -73,8 +82,24 @@ struct Beats: StageTool {
             if let value, !(value >= 0 && value <= 600_000) { throw ValidationError("\(name) takes 0 to 600000 milliseconds.") }
         }
         if let length, !(1...(1 << 22)).contains(length) { throw ValidationError("--length takes 1 to \(1 << 22) samples.") }
-        _ = try symbols()
-        _ = try merging()
+        if cut == .rhythm {
+            if from != nil || length != nil || before != nil || after != nil || writeAnn != nil || neighbours != .all {
+                throw ValidationError(
+                    "--cut rhythm takes --window, and none of --from, --length, --before, --after, --neighbours, --write-ann.")
+            }
+            guard rhythmWindow > 0, rhythmWindow <= 86_400 else { throw ValidationError("--window takes a duration in seconds.") }
+            if let fast, !(fast > 0 && fast.isFinite) { throw ValidationError("--fast takes beats a minute.") }
+            if classes?.split(separator: ",", omittingEmptySubsequences: false).contains("") ?? false {
+                throw ValidationError("--classes has an empty name.")
+            }
+            for pair in merge?.split(separator: ",", omittingEmptySubsequences: false) ?? [] where pair.split(separator: "=").count != 2 {
+                throw ValidationError("--merge takes pairs such as AFL=AFIB, not '\(pair)'.")
+            }
+        } else {
+            if window != nil || fast != nil { throw ValidationError("--window and --fast belong to --cut rhythm.") }
+            _ = try symbols()
+            _ = try merging()
+        }
         if writeDir != nil, writeAnn == nil { throw ValidationError("--write-dir needs --write-ann.") }
         if let writeAnn, writeAnn.isEmpty || writeAnn.contains("/") || writeAnn.hasPrefix(".") {
             throw ValidationError("--write-ann takes the extension of a file, such as qrs.")
@@ -101,13 +126,29 @@ struct Beats: StageTool {
         return byte
     }
 
+    // MARK: Rhythm windows
+
+    var rhythmWindow: Double { window ?? 5 }
+    var rhythmClasses: Set<String>? { classes.map { Set($0.split(separator: ",").map(String.init)) } }
+    var rhythmMerge: [String: String] {
+        var pairs: [String: String] = [:]
+        for pair in merge?.split(separator: ",") ?? [] {
+            let sides = pair.split(separator: "=")
+            if sides.count == 2 { pairs[String(sides[0])] = String(sides[1]) }
+        }
+        return pairs
+    }
+
     var cutsWindow: Bool { cut == .window || before != nil || after != nil }
 
     func provenance() throws -> Provenance {
         var options: JSON.Object = [:]
         if let from { options["from"] = .string(from.rawValue) }
-        options["cut"] = cutsWindow ? "window" : "midpoint"
-        if cutsWindow {
+        options["cut"] = cut == .rhythm ? "rhythm" : cutsWindow ? "window" : "midpoint"
+        if cut == .rhythm {
+            options["window"] = JSON(rhythmWindow)
+            if let fast { options["fast"] = JSON(fast) }
+        } else if cutsWindow {
             options["before"] = JSON(before ?? 250)
             options["after"] = JSON(after ?? 450)
         } else {
@@ -123,6 +164,7 @@ struct Beats: StageTool {
     }
 
     func run(_ stage: Stage) throws {
+        if cut == .rhythm { return try runRhythm(stage) }
         var current: Recording?
         while let part = try stage.next() {
             do {
@@ -141,6 +183,26 @@ struct Beats: StageTool {
                     try current?.finish()
                     current = nil
                 }
+            } catch {
+                try stage.failed(part.key, error)
+                try skipParts(after: part, stage)
+                current = nil
+            }
+        }
+        if let current { throw ToolError(.data, "the last part of the recording is missing", record: current.key) }
+    }
+
+    private func runRhythm(_ stage: Stage) throws {
+        var current: RhythmWindows?
+        while let part = try stage.next() {
+            do {
+                if let known = current, known.key != part.key {
+                    throw ToolError(.data, "the last part of the recording is missing", record: known.key)
+                }
+                let recording = try current ?? RhythmWindows(part, options: self, stage: stage)
+                current = recording
+                try recording.add(part)
+                if !part.more { current = nil }
             } catch {
                 try stage.failed(part.key, error)
                 try skipParts(after: part, stage)

@@ -72,16 +72,14 @@ struct NetworkTests {
             while index < oracle.lines.count, ["gradient", "state"].contains(oracle.lines[index].words[0]) {
                 let line = oracle.lines[index]
                 let (norm, product) = (try line.numbers(2)[0], try line.numbers(2)[1])
-                let weights = Oracle.formula(line.words[1] + "#", 0)
-                _ = weights
                 if line.words[0] == "gradient" {
                     let parameter = try #require(made.graph.parameters.first { $0.name == line.words[1] }, "\(name) \(line.words[1])")
                     let g = parameter.exported(gradients[parameter.range].elements).map { Double($0) }
                     let found = g.reduce(0) { $0 + $1 * $1 }.squareRoot()
                     let dot = zip(g, Oracle.formula(line.words[1] + "#", g.count)).reduce(0) { $0 + $1.0 * $1.1 }
                     // A bias before a batch normalisation has no effect, and its gradient is rounding alone.
-                    #expect(abs(found - norm) <= 2e-3 * norm + 2e-5, "\(name) |\(line.words[1])|: \(found) and \(norm)")
-                    #expect(abs(dot - product) <= 2e-3 * norm + 2e-5, "\(name) \(line.words[1]): \(dot) and \(product)")
+                    #expect(abs(found - norm) <= 2e-3 * norm + 1e-4, "\(name) |\(line.words[1])|: \(found) and \(norm)")
+                    #expect(abs(dot - product) <= 2e-3 * norm + 1e-4, "\(name) \(line.words[1]): \(dot) and \(product)")
                 } else {
                     let state = try #require(made.graph.states.first { $0.name == line.words[1] }, "\(name) \(line.words[1])")
                     let s = made.states[state.range].elements.map { Double($0) }

@@ -64,7 +64,7 @@ struct TrainerTests {
         }
         let whole = try Self.trainer(change: change)
         var states: [[UInt8]] = []
-        try whole.run { _ in states.append(whole.checkpointBytes) }
+        try whole.run(checkpoint: { _ in states.append(whole.checkpointBytes) })
         for state in [states[0], states[states.count / 2], states[states.count - 1]] {
             let other = try Self.trainer(threads: 1, change: change)
             try other.resume(from: state)

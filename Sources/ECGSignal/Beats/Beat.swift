@@ -41,7 +41,7 @@ public enum BeatScale: String, CaseIterable, Sendable {
     /// a beat whose values are all the same stays as it is. Missing samples stay missing and take no part.
     case minmax
 
-    func apply(to values: inout [Float]) {
+    public func apply(to values: inout [Float]) {
         guard self == .minmax else { return }
         var low = Float.infinity
         var high = -Float.infinity

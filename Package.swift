@@ -40,6 +40,8 @@ let package = Package(
         tool("ecg-attr", "ECGExplain", "ECGFormats"),
         tool("ecg-segsal", "ECGExplain"),
         tool("ecg-perturb", "ECGExplain"),
+        tool("ecg-agree", "ECGExplain"),
+        tool("ecg-randomize", "ECGExplain"),
         tool("ecg-select", "ECGRandom"),
         tool("ecg-cat", "ECGFormats"),
         tool("ecg-synth", "ECGSignal"),

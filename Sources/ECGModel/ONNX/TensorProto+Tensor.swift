@@ -71,7 +71,7 @@ extension Tensor {
     }
 
     /// The bytes of external data (ONNX's ExternalData.md): a file beside the model, never one that a path leads out to.
-    private static func externalBytes(_ proto: Onnx_TensorProto, directory: String?, count: Int) throws -> [UInt8] {
+    static func externalBytes(_ proto: Onnx_TensorProto, directory: String?, count: Int) throws -> [UInt8] {
         var entries: [String: String] = [:]
         for entry in proto.externalData { entries[entry.key] = entry.value }
         guard let location = entries["location"], let directory else {

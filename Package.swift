@@ -41,6 +41,7 @@ let package = Package(
         tool("ecg-segsal", "ECGExplain"),
         tool("ecg-perturb", "ECGExplain"),
         tool("ecg-agree", "ECGExplain"),
+        tool("ecg-trust", "ECGExplain"),
         tool("ecg-randomize", "ECGExplain"),
         tool("ecg-select", "ECGRandom"),
         tool("ecg-cat", "ECGFormats"),

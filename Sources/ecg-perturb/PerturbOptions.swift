@@ -32,7 +32,7 @@ struct SchemeOptions: ParsableArguments {
     @Option(help: .init("Memory for perturbed items and outputs.", valueName: "MB")) var maxMemory = 512
 
     func validate() throws {
-        guard steps.map({ (1...100_000).contains($0) }) ?? true else { throw ValidationError("--steps takes a number from 1 to 100000.") }
+        guard steps.map({ (1...10_000).contains($0) }) ?? true else { throw ValidationError("--steps takes a number from 1 to 10000.") }
         guard share > 0, share <= 1 else { throw ValidationError("--share takes a number above 0 and up to 1.") }
         guard noise.map({ $0.isFinite && $0 >= 0 }) ?? true else { throw ValidationError("--noise takes a number of at least 0.") }
         guard (1...1 << 20).contains(maxMemory) else { throw ValidationError("--max-memory takes a number of MB.") }

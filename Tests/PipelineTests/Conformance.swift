@@ -72,6 +72,7 @@ struct Conformer: Sendable, CustomStringConvertible {
         Conformer(.table, "ecg-eval --as csv", input: scored),
         Conformer(.table, "ecg-eval --ci --resamples 20 --as json", input: scored),
         Conformer(.table, "ecg-perturb \(model) --scheme road --steps 2 --truth predicted --as csv", input: maps),
+        Conformer(.table, "ecg-trust $ROOT/examples/mitbih-cnn.onnx -a saliency --check weights,completeness --as csv", input: beats),
         Conformer(.table, "ecg-agree --rank --as csv", input: maps),
         Conformer(.source, "ecg-synth --duration 12 --part 5 --noise 0.05", input: "true"),
         Conformer(.source, "ecg-read wfdb/synth -a atr --part 5", input: "\(recording) | ecg-cat --to wfdb -o wfdb"),

@@ -47,7 +47,7 @@ typedef struct {
     void (*_Nonnull inverse)(long points, const double *_Nonnull cosines, const double *_Nonnull sines, long frequencies,
                              const float *_Nonnull real, const float *_Nonnull imaginary, long stride, long taps, int vectors,
                              float *_Nonnull values, long valueStride);
-    /// One channel a lane: sums[tap][channel] += Σ input[row + tap] · gradient[row], tap rows `tapStride` floats apart.
+    /// One tap of a depthwise convolution, a channel a lane: sums[channel] += Σ input[row] · gradient[row].
     void (*_Nonnull depthwise)(long rows, long channels, const float *_Nonnull input, long inputStride, const float *_Nonnull gradient,
                                long gradientStride, float *_Nonnull sums);
     /// Of each channel over the rows: mean and sum of squared distances from it.

@@ -20,7 +20,7 @@ public final class TrainableConvolution: @unchecked Sendable {
     public let forwardAlgorithm, inputGradientAlgorithm, weightGradientAlgorithm: Convolution.Algorithm
     private let forwardTiling, reverseTiling: FrequencyTiling?
     private var forward: Forward
-    /// Made when it is first needed: a first layer's never is. Its weights are those of `step`.
+    /// Made when it is first needed: a first layer's never is. Spectra are kept from step to step, and taken anew where they are not current.
     private var reverse: Reverse?
     private let weightGradient: WeightGradient
     private var weights: [Float]

@@ -4,9 +4,24 @@
 // Outer pass: butterflies over samples that lie points / R apart; middle and inner pass work within one of the R blocks that it
 // leaves, so that a block stays in the first-level cache until its spectra are written. Included once for each set.
 
+/// Adds a vector to two of double precision.
+ALWAYS void NAME(add_wide)(wide sum[2], vec value) {
+    const NAME(half) *halves = (const NAME(half) *)&value;
+    sum[0] += __builtin_convertvector(halves[0], wide);
+    sum[1] += __builtin_convertvector(halves[1], wide);
+}
+
+ALWAYS vec NAME(narrowed)(const wide sum[2]) {
+    vec value;
+    ((NAME(half) *)&value)[0] = __builtin_convertvector(sum[0], NAME(half));
+    ((NAME(half) *)&value)[1] = __builtin_convertvector(sum[1], NAME(half));
+    return value;
+}
+
 #define PASSES(R)                                                                                                    \
     static void NAME(outer##R)(const float *const *first, const float *const *second, long offset, long lanes,       \
-        const float *twiddles, long blocks, const char *ahead, long lines, vec *restrict work) {                     \
+        const float *twiddles, long blocks, const char *ahead, long lines, vec *restrict work, vec mean[2]) {         \
+        wide sum[4] = {{0}};                                                                                         \
         for (long b = 0; b < blocks; b++, twiddles += 2 * (R - 1)) {                                                 \
             vec r[R], i[R];                                                                                          \
             for (long line = 0; line < lines; line++, ahead += 64) __builtin_prefetch(ahead, 0, 2);                  \
@@ -22,9 +37,12 @@
                 }                                                                                                    \
             }                                                                                                        \
             NAME(dft##R)(r, i);                                                                                      \
+            NAME(add_wide)(sum, r[0]);                                                                               \
+            NAME(add_wide)(sum + 2, i[0]);                                                                           \
             NAME(turn)(R, r, i, twiddles);                                                                           \
             UNROLL for (int q = 0; q < R; q++) work[2 * (q * blocks + b)] = r[q], work[2 * (q * blocks + b) + 1] = i[q]; \
         }                                                                                                            \
+        mean[0] = NAME(narrowed)(sum), mean[1] = NAME(narrowed)(sum + 2);                                            \
     }                                                                                                                \
     static void NAME(middle##R)(const float *twiddles, long blocks, vec *work) {                                     \
         for (long b = 0; b < blocks; b++, twiddles += 2 * (R - 1)) {                                                 \
@@ -144,8 +162,8 @@ PASSES(16)
 
 static void NAME(forward)(const frequency_transform *t, const float *const *first, const float *const *second, long from, long channels,
     const float *ahead, long ahead_count, float *work, float *spectra, const frequency_layout *layout) {
-    static void (*const outer[])(const float *const *, const float *const *, long, long, const float *, long, const char *, long, vec *) =
-        ENTRIES(outer);
+    static void (*const outer[])(const float *const *, const float *const *, long, long, const float *, long, const char *, long, vec *,
+        vec *) = ENTRIES(outer);
     static void (*const middle[])(const float *, long, vec *) = ENTRIES(middle);
     static void (*const inner[])(const vec *, long, const int32_t *, const uint32_t *, float *, const frequency_layout *) = ENTRIES(inner);
     const long block = t->points / t->radices[0], r0 = t->radices[0], r1 = t->radices[1], r2 = t->radices[2];
@@ -154,12 +172,16 @@ static void NAME(forward)(const frequency_transform *t, const float *const *firs
     const char *next = (const char *)ahead;
     for (long channel = from; channel < channels; channel += LANES, next += 64 * lines * block) {
         long lanes = channels - channel < LANES ? channels - channel : LANES;
-        outer[r0](first, second, channel, lanes, t->outer_twiddles, block, next, lines, (vec *)work);
+        vec mean[2];
+        outer[r0](first, second, channel, lanes, t->outer_twiddles, block, next, lines, (vec *)work, mean);
         for (long q = 0; q < r0; q++) {
             vec *part = (vec *)work + 2 * q * block;
             if (r1 > 1) middle[r1](t->middle_twiddles, r2, part);
             inner[r2](part, r1, t->slots + q * block, t->conjugations + q * block, spectra + channel, layout);
         }
+        // f = 0 anew, from sums in double precision: its rounding error would be that of a whole tile's mean.
+        float *to = spectra + channel;
+        *(vec *)to = mean[0], *(vec *)(to + layout->component) = mean[1], *(vec *)(to + 2 * layout->component) = mean[0] + mean[1];
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Complex products at a frequency by Gauss: with a = re·… as real matrix products over the channels,
+// Complex products at a frequency by Gauss: as real matrix products over the channels,
 //   P = (re + im)·Wr,  A = re·(Wi - Wr),  B = im·(Wr + Wi),  imaginary = P + A,  real = P - B.
 // Differences and sums of the weights are made on the way: two additions for up to 28 products, and a third less memory to
 // stream, which is what batches of one wait for. Each sum runs over the channels in order whatever the tile, so that an item's
@@ -79,6 +79,66 @@ ALWAYS void NAME(narrow)(const int rows, const int vectors, const float *a, long
 }
 #undef AHEAD
 
+/// At f = 0 and N/2 weights are real (their imaginary part's place holds what rounding left), and two real products do. They are
+/// summed in double precision: activations behind a ReLU have a mean much larger than the rest of their spectrum, and its rounding
+/// error, unlike that of a direct sum, is the same in a whole tile, so that no average over time takes it away. `later`: weights to
+/// fetch meanwhile, `lines` cache lines a channel.
+ALWAYS void NAME(mean)(const int rows, const int vectors, const float *a, long stride, long component, long channels, const float *w,
+    const float *later, long lines, float *y, long y_stride) {
+    wide real[3][4], imaginary[3][4];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int h = 0; h < 2 * vectors; h++) real[i][h] = imaginary[i][h] = (wide){0};
+    for (long k = 0; k < channels; k++, w += 2 * vectors * LANES) {
+        for (long line = 0; line < lines; line++, later += 16) __builtin_prefetch(later, 0, 2);
+        wide x[4];
+        UNROLL for (int h = 0; h < 2 * vectors; h++) {
+            const float *real_part = w + h * (LANES / 2), *rest = real_part + vectors * LANES;
+            x[h] = __builtin_convertvector(*(const NAME(half) *)real_part, wide) + __builtin_convertvector(*(const NAME(half) *)rest, wide);
+        }
+        UNROLL for (int i = 0; i < rows; i++) {
+            const double re = a[i * stride + k], im = a[i * stride + component + k];
+            UNROLL for (int h = 0; h < 2 * vectors; h++) real[i][h] += x[h] * re, imaginary[i][h] += x[h] * im;
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int h = 0; h < 2 * vectors; h++) {
+        float *to = y + i * y_stride + h * (LANES / 2);
+        *(NAME(half) *)to = __builtin_convertvector(real[i][h], NAME(half));
+        *(NAME(half) *)(to + vectors * LANES) = __builtin_convertvector(imaginary[i][h], NAME(half));
+    }
+}
+
+#define MEAN(R, V)                                                                                                   \
+    static void NAME(mean##R##x##V)(const float *a, long stride, long component, long channels, const float *w,      \
+        const float *later, long lines, float *y, long y_stride) {                                                   \
+        NAME(mean)(R, V, a, stride, component, channels, w, later, lines, y, y_stride);                              \
+    }
+MEAN(1, 1) MEAN(1, 2)
+#if LANES == 16
+MEAN(2, 1) MEAN(2, 2) MEAN(3, 1) MEAN(3, 2)
+#define MEANS 3
+#else
+#define MEANS 1
+#endif
+#undef MEAN
+
+/// All rows, as many at a time as the registers hold sums of.
+static void NAME(means)(long rows, int vectors, const float *a, long stride, long component, long channels, const float *w, const float *later,
+    float *y, long y_stride) {
+    static void (*const kernels[2][MEANS])(const float *, long, long, long, const float *, const float *, long, float *, long) = {
+#if MEANS == 3
+        {NAME(mean1x1), NAME(mean2x1), NAME(mean3x1)}, {NAME(mean1x2), NAME(mean2x2), NAME(mean3x2)}
+#else
+        {NAME(mean1x1)}, {NAME(mean1x2)}
+#endif
+    };
+    long lines = 2 * vectors * LANES / 16;
+    for (long row = 0; row < rows; lines = 0) {
+        const long count = rows - row < MEANS ? rows - row : MEANS;
+        kernels[vectors - 1][count - 1](a + row * stride, stride, component, channels, w, later, lines, y + row * y_stride, y_stride);
+        row += count;
+    }
+}
+#undef MEANS
+
 #define TILE(KIND, R)                                                                                                \
     static void NAME(KIND##R##x1)(const float *a, long stride, long component, long channels, const float *w, \
         const float *next, const float *later, long lines, float *y, long y_stride) {                                \
@@ -101,7 +161,8 @@ TILE(tile, 7) TILE(tile, 8) TILE(tile, 9) TILE(tile, 10) TILE(tile, 11) TILE(til
 #endif
 #undef TILE
 
-static void (*const NAME(tiles)[2][ROWS + 1])(const float *, long, long, long, const float *, const float *, const float *, long, float *, long) = {
+static void (*const NAME(tiles)[2][ROWS + 1])(const float *, long, long, long, const float *, const float *, const float *, long, float *,
+    long) = {
 #if ROWS > 6
 #define WIDTH(V) { 0, NAME(narrow1x##V), NAME(narrow2x##V), NAME(narrow3x##V), NAME(tile4x##V), NAME(tile5x##V), NAME(tile6x##V), \
     NAME(tile7x##V), NAME(tile8x##V), NAME(tile9x##V), NAME(tile10x##V), NAME(tile11x##V), NAME(tile12x##V), NAME(tile13x##V), NAME(tile14x##V) }
@@ -119,15 +180,19 @@ static void NAME(multiply)(const frequency_transform *t, long from, long to, lon
         const long pair = group < alone ? 0 : group - alone + 1, single = group < alone;
         const float *a = spectra + pair * in->pair + (single ? group : 0) * in->row;
         float *y = products + pair * out->pair + (single ? group : 0) * out->row;
-        const long count = single ? rows : 2 * rows, step = single ? 2 : 1, parts = (count + ROWS - 1) / ROWS;
+        const long count = 2 * rows, parts = (count + ROWS - 1) / ROWS;
         const float *next = spectra + (pair + 1) * in->pair + panel * parts * 16 * channels;
         // Behind these weights lie those of the next group or panel.
         const long size = 2 * vectors * LANES * channels, lines = (2 * vectors * LANES / 16 + 2 * parts - 1) / (2 * parts);
         const float *later = weights + group * group_stride + size;
+        if (single) {
+            NAME(means)(rows, vectors, a, 2 * in->row, in->component, channels, weights + group * group_stride, later, y, 2 * out->row);
+            continue;
+        }
         for (long part = 0; part < parts; part++, next += 16 * channels, later += 32 * lines * channels) {
             const long start = count * part / parts, end = count * (part + 1) / parts;
-            NAME(tiles)[vectors - 1][end - start](a + start * step * in->row, step * in->row, in->component, channels,
-                weights + group * group_stride, next, later, lines, y + start * step * out->row, step * out->row);
+            NAME(tiles)[vectors - 1][end - start](a + start * in->row, in->row, in->component, channels,
+                weights + group * group_stride, next, later, lines, y + start * out->row, out->row);
         }
     }
 }

@@ -5,8 +5,9 @@
 
 #define AT_ONCE 3
 
-/// Frequencies `f` ..< `f + count`; a panel is `parts` vectors of doubles.
-ALWAYS void NAME(sums)(const int count, const int parts, const double *cosines, const double *sines, long points, long f, long taps,
+/// Frequencies `f` ..< `f + count`; a panel is `parts` vectors of doubles. Where the spectrum is real (`alone`: f = 0 and N/2), what rounding
+/// leaves of the real part takes the place of the imaginary one.
+ALWAYS void NAME(sums)(const int alone, const int count, const int parts, const double *cosines, const double *sines, long points, long f, long taps,
     const double *values, double scale, float *to, long stride) {
     wide real[AT_ONCE][4], imaginary[AT_ONCE][4];
     long index[AT_ONCE];
@@ -24,8 +25,11 @@ ALWAYS void NAME(sums)(const int count, const int parts, const double *cosines, 
         }
     }
     UNROLL for (int g = 0; g < count; g++) UNROLL for (int v = 0; v < parts; v++) {
-        *(NAME(half) *)(to + g * stride + v * (LANES / 2)) = __builtin_convertvector(real[g][v] * scale, NAME(half));
-        *(NAME(half) *)(to + g * stride + (parts + v) * (LANES / 2)) = __builtin_convertvector(imaginary[g][v] * scale, NAME(half));
+        const wide exact = real[g][v] * scale;
+        const NAME(half) rounded = __builtin_convertvector(exact, NAME(half));
+        const wide other = alone ? exact - __builtin_convertvector(rounded, wide) : imaginary[g][v] * scale;
+        *(NAME(half) *)(to + g * stride + v * (LANES / 2)) = rounded;
+        *(NAME(half) *)(to + g * stride + (parts + v) * (LANES / 2)) = __builtin_convertvector(other, NAME(half));
     }
 }
 
@@ -33,14 +37,14 @@ ALWAYS void NAME(panel)(const int parts, const frequency_transform *t, const dou
     const double *values, float *weights, long stride) {
     const long points = t->points, alone = points % 2 ? 1 : 2;
     const double scale = 1.0 / (double)points;
-    NAME(sums)(1, parts, cosines, sines, points, 0, taps, values, scale, weights, stride);
-    if (alone == 2) NAME(sums)(1, parts, cosines, sines, points, points / 2, taps, values, scale, weights + stride, stride);
+    NAME(sums)(1, 1, parts, cosines, sines, points, 0, taps, values, scale, weights, stride);
+    if (alone == 2) NAME(sums)(1, 1, parts, cosines, sines, points, points / 2, taps, values, scale, weights + stride, stride);
     const long last = (points - 1) / 2;
     long f = 1;
     for (; f + AT_ONCE - 1 <= last; f += AT_ONCE) {
-        NAME(sums)(AT_ONCE, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
+        NAME(sums)(0, AT_ONCE, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
     }
-    for (; f <= last; f++) NAME(sums)(1, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
+    for (; f <= last; f++) NAME(sums)(0, 1, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
 }
 
 static void NAME(prepare)(const frequency_transform *t, const double *cosines, const double *sines, long taps, const double *values,

@@ -9,8 +9,6 @@ import Synchronization
 /// Either many items are shared out over threads by the caller, and each call is given no workers; or the call is given workers and
 /// divides its own work over them.
 public final class Convolution: Sendable {
-    public enum Algorithm: Sendable { case direct, frequency }
-
     public let shape: ConvolutionShape
     public let activation: Activation
     public let instructionSet: InstructionSet
@@ -49,6 +47,7 @@ public final class Convolution: Sendable {
         self.activation = activation
         self.instructionSet = instructionSet
         self.weights = weights
+        let algorithm = Algorithm.chosen(algorithm)
         let tiling = FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
         reverseTiling = FrequencyCost.tiling(shape, .inputGradient, algorithm: algorithm, instructionSet)
         self.algorithm = tiling == nil ? .direct : .frequency

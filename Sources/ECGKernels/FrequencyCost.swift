@@ -56,7 +56,10 @@ package struct FrequencyCost: Sendable {
         guard algorithm != .direct, shape.groups == 1 else { return nil }
         let model = FrequencyCost(set)
         guard let best = model.best(FrequencyProblem(shape, direction)) else { return nil }
-        return algorithm == .frequency || best.cost * margin < model.direct(shape, direction) ? best.tiling : nil
+        let direct = model.direct(shape, direction)
+        let directWeights = 4 * Double(shape.weightCount)
+        return algorithm == .frequency || best.cost * margin < direct + model.waiting(direction, weights: directWeights, busy: direct)
+            ? best.tiling : nil
     }
 
     /// What the frequency domain must be better by: the model flatters it where vectors are half empty, and it takes more memory.
@@ -66,7 +69,8 @@ package struct FrequencyCost: Sendable {
         var best: Choice?
         for radices in FrequencyTransform.Radices.all {
             guard let tiling = FrequencyTiling(problem, radices) else { continue }
-            let cost = self.cost(problem, tiling)
+            let busy = self.cost(problem, tiling)
+            let cost = busy + waiting(problem.direction, weights: weightBytes(problem, tiling), busy: busy)
             if cost < best?.cost ?? .infinity { best = Choice(tiling: tiling, cost: cost) }
         }
         return best
@@ -80,9 +84,20 @@ package struct FrequencyCost: Sendable {
         return Double(tiling.pairs) * (points * (pointCost(tiling.radices) * (inputs + outputs) + products) + fetching(problem, tiling))
     }
 
+    /// A share of what a batch of one waits for weights beyond its arithmetic. Each item's bits must be the same in every batch, so one choice
+    /// serves both: where a layer's weights leave the caches, shorter tiles cost a large batch little and a single item much less. The reverse
+    /// run is made for large batches.
+    private func waiting(_ direction: FrequencyProblem.Direction, weights: Double, busy: Double) -> Double {
+        direction == .forward && weights > 2e6 ? 0.35 * max(0, 0.06 * weights - busy) : 0
+    }
+
+    private func weightBytes(_ problem: FrequencyProblem, _ tiling: FrequencyTiling) -> Double {
+        4 * Double(tiling.radices.points * problem.inputChannels) * vectors(problem.outputChannels) * lanes
+    }
+
     /// What a row waits for memory: for its share of the weights, and for spectra that don't fit into the second-level cache.
     private func fetching(_ problem: FrequencyProblem, _ tiling: FrequencyTiling) -> Double {
-        let weights = 4 * Double(tiling.radices.points * problem.inputChannels) * vectors(problem.outputChannels) * lanes
+        let weights = weightBytes(problem, tiling)
         let spectra = Double(FrequencyRooms.spectraBytes(problem, tiling.radices))
         let block = FrequencyRooms.blockRows(problem, tiling.radices, set)
         let rows = Double(min(block, tiling.pairs * Self.items(problem)))

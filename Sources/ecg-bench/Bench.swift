@@ -23,6 +23,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Time this ONNX model as a whole instead.") var model: String?
     @Option(help: "With --model: items a run, with commas.") var batch = "64,1"
     @Flag(help: "With --model: microseconds an item in each step, of all threads together.") var steps = false
+    @Flag(help: "With --model: errors against float64, by the rule and direct, of --items items.") var errors = false
 
     func run() throws {
         if let isa {
@@ -34,6 +35,8 @@ struct Bench: ParsableCommand {
             throw ValidationError("--algorithm must be direct, frequency or rule; --items and --threads at least 1")
         }
         if let model {
+            if errors { return try PrecisionBench(path: model, items: items, threads: threads).run(write) }
+            Convolution.Algorithm.force(algorithm == "direct" ? .direct : algorithm == "frequency" ? .frequency : nil)
             let batches = batch.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 }
             return try NetworkBench(path: model, batches: batches, threads: threads, seconds: milliseconds / 1e3, steps: steps).run(write)
         }

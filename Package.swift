@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "ECGDigest", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
-        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel", "TestSupport"], exclude: ["BackendNodes.txt"]),
+        .testTarget(name: "ECGModelTests", dependencies: ["ECGModel", "TestSupport"], exclude: ["BackendNodes.txt", "Fixtures"]),
         .testTarget(name: "ECGSignalTests", dependencies: ["ECGSignal", "ECGFormats", "ECGScore"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGScoreTests", dependencies: ["ECGScore", "ECGRandom"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGPlotTests", dependencies: ["ECGPlot"]),

@@ -61,6 +61,51 @@ extension Region {
         for i in 0..<length { output[i * step] += input[i * stride] }
     }
 
+    /// A run of `f` of elements at distances: `self[at + i] = f(a[fromA + i·stepA], b[fromB + i·stepB])`; a distance of 0 repeats one element.
+    @inlinable public func set<A, B>(
+        _ length: Int, at: Int, _ a: Region<A>, _ fromA: Int, step stepA: Int, _ b: Region<B>, _ fromB: Int, step stepB: Int,
+        _ f: (A, B) -> Element
+    ) {
+        guard length > 0 else { return }
+        precondition(contains(at, 1, length) && a.contains(fromA, stepA, length) && b.contains(fromB, stepB, length))
+        let (output, a, b) = (pointer + at, a.pointer + fromA, b.pointer + fromB)
+        switch (stepA, stepB) {
+        case (1, 1): for i in 0..<length { output[i] = f(a[i], b[i]) }
+        case (1, 0):
+            let second = b[0]
+            for i in 0..<length { output[i] = f(a[i], second) }
+        case (0, 1):
+            let first = a[0]
+            for i in 0..<length { output[i] = f(first, b[i]) }
+        default: for i in 0..<length { output[i] = f(a[i * stepA], b[i * stepB]) }
+        }
+    }
+
+    /// Adds a run of `f` of the elements of `g` and of two others at distances to elements at a distance of their own; 0 adds them all up.
+    @inlinable public func add<A, B, C>(
+        _ length: Int, at: Int, step: Int, _ g: Region<A>, _ fromG: Int, _ a: Region<B>, _ fromA: Int, step stepA: Int, _ b: Region<C>,
+        _ fromB: Int, step stepB: Int, _ f: (A, B, C) -> Element
+    ) where Element: AdditiveArithmetic {
+        guard length > 0 else { return }
+        precondition(contains(at, step, length) && g.contains(fromG, 1, length))
+        precondition(a.contains(fromA, stepA, length) && b.contains(fromB, stepB, length))
+        let (output, g, a, b) = (pointer + at, g.pointer + fromG, a.pointer + fromA, b.pointer + fromB)
+        switch (step, stepA, stepB) {
+        case (1, 1, 1): for i in 0..<length { output[i] += f(g[i], a[i], b[i]) }
+        case (1, 1, 0):
+            let second = b[0]
+            for i in 0..<length { output[i] += f(g[i], a[i], second) }
+        case (1, 0, 1):
+            let first = a[0]
+            for i in 0..<length { output[i] += f(g[i], first, b[i]) }
+        case (0, _, _):
+            var sum = output[0]
+            for i in 0..<length { sum += f(g[i], a[i * stepA], b[i * stepB]) }
+            output[0] = sum
+        default: for i in 0..<length { output[i * step] += f(g[i], a[i * stepA], b[i * stepB]) }
+        }
+    }
+
     @inlinable package func contains(_ start: Int, _ stride: Int, _ length: Int) -> Bool {
         let end = start + (length - 1) * stride
         return min(start, end) >= 0 && max(start, end) < count

@@ -7,7 +7,6 @@ struct GraphReader {
     private var graph = Graph()
     private var indices: [String: ValueIndex] = [:]
     private let directory: String?
-    private var opsets: [String: Int] = [:]
 
     /// - Parameter directory: where external data lie, with a slash at its end.
     static func read(_ model: Onnx_ModelProto, directory: String?) throws -> Graph {
@@ -21,16 +20,16 @@ struct GraphReader {
         guard model.hasGraph, !model.graph.node.isEmpty || !model.graph.output.isEmpty else {
             throw ModelError(.damaged, "has no graph: not an ONNX model")
         }
-        for opset in model.opsetImport {
-            opsets[Self.domain(opset.domain)] = Int(clamping: opset.version)
-        }
+        var opsets: [String: Int] = [:]
+        for opset in model.opsetImport { opsets[FunctionInliner.domain(opset.domain)] = Int(clamping: opset.version) }
         let proto = model.graph
         for tensor in proto.initializer {
             let index = define(tensor.name)
             graph.constants[index] = try Tensor(tensor, directory: directory)
         }
-        if let sparse = proto.sparseInitializer.first {
-            throw ModelError(.unsupported, "sparse initializer '\(sparse.values.name)' is not supported")
+        for sparse in proto.sparseInitializer {
+            let index = define(sparse.values.name)
+            graph.constants[index] = try Tensor(sparse, directory: directory)
         }
         var defined = Set(graph.constants.keys)
         for input in proto.input {
@@ -40,7 +39,7 @@ struct GraphReader {
             graph.inputs.append(try declaration(input, index))
             guard defined.insert(index).inserted else { throw ModelError(.damaged, "input '\(input.name)' is defined twice") }
         }
-        var nodes = try proto.node.enumerated().map { try node($1, number: $0) }
+        var nodes = try FunctionInliner.nodes(of: model, opsets: opsets).enumerated().map { try node($1, number: $0) }
         for node in nodes {
             for output in node.outputs.compactMap({ $0 }) {
                 guard defined.insert(output).inserted else {
@@ -48,7 +47,7 @@ struct GraphReader {
                 }
             }
         }
-        nodes = try ordered(nodes, defined)
+        nodes = withoutUnread(try ordered(nodes, defined), outputs: proto.output.map(\.name))
         graph.nodes = nodes
         for (index, node) in nodes.enumerated() {
             for output in node.outputs.compactMap({ $0 }) { graph.producer[output] = index }
@@ -62,8 +61,6 @@ struct GraphReader {
         guard !graph.outputs.isEmpty else { throw ModelError(.damaged, "has no outputs") }
         return graph
     }
-
-    private static func domain(_ name: String) -> String { name == "ai.onnx" ? "" : name }
 
     private mutating func define(_ name: String) -> ValueIndex {
         if let index = indices[name] { return index }
@@ -84,8 +81,9 @@ struct GraphReader {
             extentNames: extents.map { $0.map { $0.dimParam } } ?? [])
     }
 
-    private mutating func node(_ proto: Onnx_NodeProto, number: Int) throws -> Node {
-        let domain = Self.domain(proto.domain)
+    private mutating func node(_ inlined: FunctionInliner.Inlined, number: Int) throws -> Node {
+        let proto = inlined.node
+        let domain = FunctionInliner.domain(proto.domain)
         let name = proto.name.isEmpty ? (proto.output.first { !$0.isEmpty } ?? "number \(number)") : proto.name
         var attributes: [String: AttributeValue] = [:]
         for attribute in proto.attribute { attributes[attribute.name] = try value(attribute) }
@@ -93,7 +91,7 @@ struct GraphReader {
         let outputs = proto.output.map { $0.isEmpty ? nil : define($0) }
         return Node(
             name: name, opType: proto.opType, domain: domain, inputs: inputs, outputs: outputs, attributes: attributes,
-            opset: opsets[domain] ?? 0)
+            opset: inlined.opsets[domain] ?? 0)
     }
 
     private func value(_ attribute: Onnx_AttributeProto) throws -> AttributeValue {
@@ -102,10 +100,23 @@ struct GraphReader {
         case .int: .int(Int(attribute.i))
         case .string: .string(String(decoding: attribute.s, as: UTF8.self))
         case .tensor: .tensor(try Tensor(attribute.t, directory: directory))
+        case .sparseTensor: .tensor(try Tensor(attribute.sparseTensor, directory: directory))
         case .floats: .floats(attribute.floats)
         case .ints: .ints(attribute.ints.map { Int($0) })
         case .strings: .strings(attribute.strings.map { String(decoding: $0, as: UTF8.self) })
         default: .other
+        }
+    }
+
+    /// The nodes without those of their further outputs that nothing reads, which are as good as left out (Dropout's mask, MaxPool's indices).
+    private func withoutUnread(_ nodes: [Node], outputs: [String]) -> [Node] {
+        var read = Set(outputs.compactMap { indices[$0] })
+        for node in nodes { read.formUnion(node.inputs.compactMap { $0 }) }
+        return nodes.map { node in
+            Node(
+                name: node.name, opType: node.opType, domain: node.domain, inputs: node.inputs,
+                outputs: node.outputs.enumerated().map { place, output in place == 0 || output.map(read.contains) ?? false ? output : nil },
+                attributes: node.attributes, opset: node.opset)
         }
     }
 

@@ -22,6 +22,7 @@ struct Sigmoid: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.sigmoid(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { y * (1 - y) }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { .sigmoid }
 }
 
 /// Tanh.
@@ -29,6 +30,7 @@ struct Tanh: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.tanh(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { 1 - y * y }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { .tanh }
 }
 
 let activationOperators: [OperatorEntry] = [

@@ -9,10 +9,50 @@ struct AdditionOperator: Operator {
 
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let (a, b) = (try node.input(0, of: inputs), try node.input(1, of: inputs))
+        if let row = Self.row(a, b, layout) ?? Self.row(b, a, layout) {
+            return .kernel(
+                [Fact(.float32, row.shape, layout: layout)], RowAdditionKernel(row: row.values, operand: a.constant == nil ? 0 : 1))
+        }
         guard a.type == .float32, b.type == .float32, a.shape == b.shape, a.constant == nil, b.constant == nil else {
             return try general.specialise(inputs, layout: layout, node: node)
         }
         return .kernel([Fact(.float32, a.shape, layout: layout)], AdditionKernel())
+    }
+}
+
+extension AdditionOperator {
+    /// A constant that is one row for all rows of the other operand, as a bias is.
+    private static func row(_ tensor: Fact, _ constant: Fact, _ layout: Layout) -> (shape: Shape, values: [Float])? {
+        guard tensor.type == .float32, tensor.constant == nil, let values = constant.constant?.floats, constant.type == .float32,
+            tensor.shape.broadcast(with: constant.shape) == tensor.shape, let width = tensor.storedShape.last, width > 1,
+            values.count == width,
+            layout.stored(constant.shape).last == width
+        else { return nil }
+        return (tensor.shape, values)
+    }
+}
+
+/// A tensor plus a constant row: what a dense layer's bias is where it stands by itself.
+struct RowAdditionKernel: Kernel {
+    let row: [Float]
+    /// Which operand the tensor is.
+    let operand: Int
+
+    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
+    var canSetGradients: Bool { true }
+    func supports(_ rule: Rule) -> Bool { true }
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { [operand] }
+
+    func forward(_ run: ForwardRun) {
+        guard let x = run.inputs[operand]?.region(Float.self), let b = run.inputs[1 - operand]?.region(Float.self),
+            let y = run.outputs[0]?.region(Float.self)
+        else { return }
+        Elementwise.applyToRows(.add, rows: x.count / row.count, channels: row.count, x, row: b, output: y, workers: run.workers)
+    }
+
+    func reverse(_ run: ReverseRun) {
+        guard let g = run.outputGradients[0]?.region(Float.self), let into = run.inputGradients[operand]?.region(Float.self) else { return }
+        if run.accumulates[operand] { into.add(g) } else { into.copy(from: g) }
     }
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
 
 /// a + b.
 struct Addition: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a + b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1, 1) }
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { nil }
+    var kernel: BinaryFunction? { .add }
 }
 
 /// a − b.
@@ -12,6 +14,7 @@ struct Subtraction: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a - b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1, -1) }
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { nil }
+    var kernel: BinaryFunction? { .subtract }
 }
 
 /// a · b.
@@ -19,12 +22,14 @@ struct Multiplication: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a * b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (b, a) }
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)? { ((b + b0) / 2, (a + a0) / 2) }
+    var kernel: BinaryFunction? { .multiply }
 }
 
 /// a / b.
 struct Division: PairFunction {
     func value<T: Scalar>(_ a: T, _ b: T) -> T { a / b }
     func slopes<T: Scalar>(_ a: T, _ b: T, _ y: T) -> (T, T) { (1 / b, -y / b) }
+    var kernel: BinaryFunction? { .divide }
 }
 
 let arithmeticOperators: [OperatorEntry] = [

@@ -3,7 +3,7 @@ import ECGKernels
 
 /// Elements picked along one axis: output[o, i, n] = input[o, indices[i], n]. What Gather, Pad by reflection or edge, and Resize to the nearest are.
 /// Forward for any type; in reverse the gradients add up where an element was picked more than once.
-package struct AxisGather: Kernel {
+package struct AxisGather: MovingKernel {
     package let outer: Int
     /// The axis' extent in the input.
     package let extent: Int
@@ -25,22 +25,7 @@ package struct AxisGather: Kernel {
         inputs.first.flatMap { $0 }.map { $0.type.isFloat && $0.constant == nil } ?? false ? [0] : []
     }
 
-    package func forward(_ run: ForwardRun) {
-        guard let width = run.outputs[0]?.type.byteCount else { return }
-        switch width {
-        case 1: forward(run, UInt8.self)
-        case 2: forward(run, UInt16.self)
-        case 4: forward(run, UInt32.self)
-        default: forward(run, UInt64.self)
-        }
-    }
-
-    package func reverse(_ run: ReverseRun) {
-        guard let type = run.outputGradients[0]?.type else { return }
-        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, _: T.Type) {
+    package func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
         for o in 0..<outer {
             for (i, index) in indices.enumerated() {
@@ -54,7 +39,7 @@ package struct AxisGather: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    package func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
         for o in 0..<outer {
             for (i, index) in indices.enumerated() where index >= 0 {

@@ -10,10 +10,13 @@ package protocol PairFunction: Sendable {
     func multipliers<T: Scalar>(_ a: T, _ b: T, _ a0: T, _ b0: T) -> (T, T)?
     /// Whether guided backpropagation and deconvolution have a rule for it, as an activation of `a`.
     var isActivation: Bool { get }
+    /// The same function of the kernel library, for float32.
+    var kernel: BinaryFunction? { get }
 }
 
 extension PairFunction {
     package var isActivation: Bool { false }
+    package var kernel: BinaryFunction? { nil }
 
     /// The average of the two orders in which a and b can be changed from reference to item (the Shapley value of two players):
     /// for a product it is (b + b0)/2 and (a + a0)/2, for a sum the derivative; it always adds up to Δy.
@@ -30,6 +33,7 @@ extension PairFunction {
 package struct Binary: Operator {
     private let float: BinaryLoops<Float>
     private let double: BinaryLoops<Double>
+    private let library: BinaryFunction?
     /// The same function for integers, where the operator has one.
     private let integers: (@Sendable (Int, Int) -> Int?)?
 
@@ -37,6 +41,7 @@ package struct Binary: Operator {
     package init<F: PairFunction>(_ function: F, integers: (@Sendable (Int, Int) -> Int?)? = nil) {
         float = BinaryLoops(function)
         double = BinaryLoops(function)
+        library = function.kernel
         self.integers = integers
     }
 
@@ -50,7 +55,7 @@ package struct Binary: Operator {
         }
         let output = Fact(a.type, try node.checked(shape), layout: layout)
         let walk = BroadcastWalk(layout.stored(a.shape), layout.stored(b.shape), output.storedShape)
-        if a.type.isFloat { return .kernel([output], BinaryKernel(float: float, double: double, walk: walk)) }
+        if a.type.isFloat { return .kernel([output], BinaryKernel(float: float, double: double, library: library, walk: walk)) }
         guard let integers, a.type != .bool else { throw node.unsupported("element type \(a.type.rawValue)") }
         return .kernel([output], IntegerBinaryKernel(function: integers, walk: walk))
     }
@@ -88,12 +93,20 @@ package struct BroadcastWalk: Sendable {
     /// Calls `body(output index, index in a, index in b)` for every element, in the order of the output.
     @inline(__always)
     package func forEach(_ body: (Int, Int, Int) -> Void) {
-        guard count > 0, let inner = extents.last else { return }
         let (stepA, stepB) = (a[a.count - 1], b[b.count - 1])
+        forEachRun { out, startA, startB, length in
+            for i in 0..<length { body(out + i, startA + i * stepA, startB + i * stepB) }
+        }
+    }
+
+    /// Calls `body(output index, index in a, index in b, length)` for every run along the innermost axis, in the order of the output.
+    @inline(__always)
+    package func forEachRun(_ body: (Int, Int, Int, Int) -> Void) {
+        guard count > 0, let inner = extents.last else { return }
         var position = [Int](repeating: 0, count: extents.count)
         var (out, startA, startB) = (0, 0, 0)
         while true {
-            for i in 0..<inner { body(out + i, startA + i * stepA, startB + i * stepB) }
+            body(out, startA, startB, inner)
             out += inner
             var axis = extents.count - 2
             while axis >= 0 {
@@ -109,6 +122,9 @@ package struct BroadcastWalk: Sendable {
             if axis < 0 { return }
         }
     }
+
+    /// The operands' distances along the innermost axis.
+    package var steps: (a: Int, b: Int) { (a[a.count - 1], b[b.count - 1]) }
 }
 
 private struct BinaryLoops<T: Scalar>: Sendable {
@@ -121,33 +137,53 @@ private struct BinaryLoops<T: Scalar>: Sendable {
             if walk.isPlain {
                 y.set(a, b) { function.value($0, $1) }
             } else {
-                walk.forEach { y[$0] = function.value(a[$1], b[$2]) }
+                let steps = walk.steps
+                walk.forEachRun { out, fromA, fromB, length in
+                    y.set(length, at: out, a, fromA, step: steps.a, b, fromB, step: steps.b) { function.value($0, $1) }
+                }
             }
         }
         reverse = { run, g, walk in
-            guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self)
-            else { return }
+            guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self) else { return }
             let (ga, gb) = (run.inputGradients[0]?.region(T.self), run.inputGradients[1]?.region(T.self))
-            var references: (Region<T>, Region<T>)?
-            if run.rule == .rescale, let a0 = run.referenceInputs[0]?.region(T.self), let b0 = run.referenceInputs[1]?.region(T.self) {
-                references = (a0, b0)
-            }
-            walk.forEach { i, ia, ib in
-                let slopes: (T, T)
-                if let (a0, b0) = references, let multipliers = function.multipliers(a[ia], b[ib], a0[ia], b0[ib]) {
-                    slopes = multipliers
-                } else {
-                    slopes = function.slopes(a[ia], b[ib], y[i])
+            let rule = function.isActivation ? run.rule : run.rule == .rescale ? .rescale : .gradient
+            guard rule == .gradient else { return Self.reverse(function, rule, run, g, walk, a, b) }
+            let steps = walk.steps
+            walk.forEachRun { out, fromA, fromB, length in
+                ga?.add(length, at: fromA, step: steps.a, g, out, a, fromA, step: steps.a, b, fromB, step: steps.b) {
+                    $0 * function.slopes($1, $2, function.value($1, $2)).0
                 }
-                if let ga {
-                    switch run.rule {
-                    case .guided where function.isActivation: ga[ia] += ActivationRules.positive(g[i]) * slopes.0
-                    case .deconvolution where function.isActivation: ga[ia] += ActivationRules.positive(g[i])
-                    default: ga[ia] += g[i] * slopes.0
-                    }
+                gb?.add(length, at: fromB, step: steps.b, g, out, a, fromA, step: steps.a, b, fromB, step: steps.b) {
+                    $0 * function.slopes($1, $2, function.value($1, $2)).1
                 }
-                if let gb { gb[ib] += g[i] * slopes.1 }
             }
+        }
+    }
+
+    /// The rules that need more than the derivative.
+    private static func reverse<F: PairFunction>(
+        _ function: F, _ rule: Rule, _ run: ReverseRun, _ g: Region<T>, _ walk: BroadcastWalk, _ a: Region<T>, _ b: Region<T>
+    ) {
+        let (ga, gb) = (run.inputGradients[0]?.region(T.self), run.inputGradients[1]?.region(T.self))
+        var references: (Region<T>, Region<T>)?
+        if rule == .rescale, let a0 = run.referenceInputs[0]?.region(T.self), let b0 = run.referenceInputs[1]?.region(T.self) {
+            references = (a0, b0)
+        }
+        walk.forEach { i, ia, ib in
+            let slopes: (T, T)
+            if let (a0, b0) = references, let multipliers = function.multipliers(a[ia], b[ib], a0[ia], b0[ib]) {
+                slopes = multipliers
+            } else {
+                slopes = function.slopes(a[ia], b[ib], function.value(a[ia], b[ib]))
+            }
+            if let ga {
+                switch rule {
+                case .guided: ga[ia] += ActivationRules.positive(g[i]) * slopes.0
+                case .deconvolution: ga[ia] += ActivationRules.positive(g[i])
+                default: ga[ia] += g[i] * slopes.0
+                }
+            }
+            if let gb { gb[ib] += g[i] * slopes.1 }
         }
     }
 }
@@ -155,17 +191,37 @@ private struct BinaryLoops<T: Scalar>: Sendable {
 private struct BinaryKernel: Kernel {
     let float: BinaryLoops<Float>
     let double: BinaryLoops<Double>
+    let library: BinaryFunction?
     let walk: BroadcastWalk
 
+    func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
     func supports(_ rule: Rule) -> Bool { true }
 
     func forward(_ run: ForwardRun) {
         guard let a = run.inputs[0], let b = run.inputs[1], let y = run.outputs[0] else { return }
         if y.type == .float32 {
+            if let library, apply(library, a.region(), b.region(), y.region(), run.workers) { return }
             float.forward(a.region(), b.region(), y.region(), walk)
         } else {
             double.forward(a.region(), b.region(), y.region(), walk)
         }
+    }
+
+    /// The forms that the kernel library has: two tensors of one shape, a tensor and a number, a tensor and a row for all of its rows.
+    private func apply(_ function: BinaryFunction, _ a: Region<Float>, _ b: Region<Float>, _ y: Region<Float>, _ workers: Workers?) -> Bool
+    {
+        let count = walk.count
+        switch (walk.extents.count, walk.steps.a, walk.steps.b) {
+        case (1, 1, 1): Elementwise.apply(function, count: count, a, b, output: y, workers: workers)
+        case (1, 1, 0): Elementwise.apply(function, count: count, a, scalar: b[0], output: y, workers: workers)
+        case (1, 0, 1): Elementwise.apply(function, count: count, b, scalar: a[0], scalarFirst: true, output: y, workers: workers)
+        case (2, 1, 1) where walk.b[0] == 0 && walk.a[0] == walk.extents[1]:
+            Elementwise.applyToRows(function, rows: walk.extents[0], channels: walk.extents[1], a, row: b, output: y, workers: workers)
+        case (2, 1, 1) where walk.a[0] == 0 && walk.b[0] == walk.extents[1] && (function == .add || function == .multiply):
+            Elementwise.applyToRows(function, rows: walk.extents[0], channels: walk.extents[1], b, row: a, output: y, workers: workers)
+        default: return false
+        }
+        return true
     }
 
     func reverse(_ run: ReverseRun) {

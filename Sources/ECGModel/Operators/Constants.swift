@@ -6,7 +6,7 @@ struct ConstantOperator: Operator {
     private let tensor: Tensor
 
     init(_ node: NodeReader) throws {
-        if let tensor = try node.tensor("value") {
+        if let tensor = try node.tensor("value") ?? node.tensor("sparse_value") {
             self.tensor = tensor
         } else if let float = try node.float("value_float") {
             tensor = Tensor([], [float])
@@ -47,6 +47,8 @@ struct ConstantOfShapeOperator: Operator {
 struct CastOperator: Operator {
     private let type: ElementType
 
+    init(to type: ElementType) { self.type = type }
+
     init(_ node: NodeReader) throws {
         node.ignore("saturate", "round_mode")
         guard let to = try node.int("to"), let type = ElementType(onnx: Int32(truncatingIfNeeded: to)) else {
@@ -62,12 +64,18 @@ struct CastOperator: Operator {
         // A plan in float64 has no float32 to cast to.
         let type = node.floatType.flatMap { self.type.isFloat ? $0 : nil } ?? self.type
         if type == input.type { return .view(input, as: input.shape) }
-        return .kernel([Fact(type, input.shape, layout: layout)], CastKernel())
+        return .kernel([Fact(type, input.shape, layout: layout)], CastKernel(isFloat: type.isFloat))
     }
 }
 
 /// A change of element type; a number too large for an integer type becomes its nearest, NaN becomes 0.
 private struct CastKernel: Kernel {
+    /// Whether the result is a floating-point number, through which a gradient flows.
+    let isFloat: Bool
+
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] {
+        inputs[0].map { isFloat && $0.type.isFloat && $0.constant == nil } ?? false ? [0] : []
+    }
     func reverseReads(_ rule: Rule) -> ReverseReads { .none }
     func supports(_ rule: Rule) -> Bool { true }
 
@@ -116,7 +124,20 @@ private struct CastKernel: Kernel {
     }
 }
 
+/// CastLike: a cast to the type of input 1.
+struct CastLikeOperator: Operator {
+    func wish(_ inputs: [Fact?]) -> LayoutWish { .follow }
+
+    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
+        try CastOperator(to: try node.input(1, of: inputs).type).specialise(inputs, layout: layout, node: node)
+    }
+}
+
 let constantOperators: [OperatorEntry] = [
+    OperatorEntry("CastLike", since: 15) { node in
+        node.ignore("saturate", "round_mode")
+        return CastLikeOperator()
+    },
     OperatorEntry("Constant") { try ConstantOperator($0) },
     OperatorEntry("ConstantOfShape") { try ConstantOfShapeOperator($0) },
     OperatorEntry("Cast") { try CastOperator($0) },

@@ -35,17 +35,44 @@ struct Contraction: Sendable {
     }
 }
 
-/// The loops of a contraction, for floats of either precision and for integers.
+/// A contraction of floats of either precision or of integers: by the kernel library in float32 where it is a matrix product, else by plain loops.
 struct ContractionKernel: Kernel {
     let contraction: Contraction
+    /// The products forward and, for each operand, of its gradient.
+    private let product: MatrixContraction?
+    private let gradients: [MatrixContraction?]
+
+    init(_ contraction: Contraction, type: ElementType) {
+        self.contraction = contraction
+        let isFast = type == .float32
+        product = isFast ? MatrixContraction(contraction) : nil
+        gradients = contraction.operands.indices.map { index in
+            guard isFast, contraction.operands.count == 2 else { return nil }
+            // The gradient of an operand is the contraction of the output's gradient with the other operand.
+            let (own, other) = (contraction.operands[index], contraction.operands[1 - index])
+            return MatrixContraction(Contraction(extents: contraction.extents, operands: [contraction.output, other], output: own))
+        }
+    }
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
 
     /// Of two factors that change each takes the average of the other; of more there is no rule.
     func supports(_ rule: Rule) -> Bool { rule != .rescale || contraction.operands.count <= 2 }
 
+    private func ownScratch(_ threads: Int) -> Int {
+        ([product] + gradients).map { $0?.scratchCount(threads: threads) ?? 0 }.max() ?? 0
+    }
+
+    func scratchBytes(threads: Int) -> Int { ownScratch(threads) * 4 }
+
     func forward(_ run: ForwardRun) {
         guard let y = run.outputs[0] else { return }
+        if let product, let scratch = run.scratch, let a = run.inputs[0], let b = run.inputs[1] {
+            return product.run(
+                a.region(), b.region(), into: y.region(), accumulate: false,
+                scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)),
+                workers: run.workers)
+        }
         switch y.type {
         case .float32: forward(run, Float.self)
         case .float64: forward(run, Double.self)
@@ -77,21 +104,34 @@ struct ContractionKernel: Kernel {
     }
 
     private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let g = run.outputGradients[0]?.region(T.self) else { return }
-        let operands = run.inputs.compactMap { $0?.region(T.self) }
-        let wanted = run.inputGradients.filter { $0 != nil }.count
+        guard let g = run.outputGradients[0] else { return }
         // A constant factor is the same in item and reference.
-        let averages = run.rule == .rescale && wanted > 1
-        let references = averages ? run.referenceInputs.compactMap { $0?.region(T.self) } : operands
+        let averages = run.rule == .rescale && run.inputGradients.filter { $0 != nil }.count > 1
+        let factors = run.inputs.indices.compactMap { index -> Region<T>? in
+            guard let own = run.inputs[index]?.region(T.self) else { return nil }
+            guard averages, let reference = run.referenceInputs[index]?.region(T.self) else { return own }
+            let mean = Region<T>(count: own.count)
+            mean.set(own, reference) { ($0 + $1) / 2 }
+            return mean
+        }
         for (index, into) in run.inputGradients.enumerated() {
-            guard let into = into?.region(T.self) else { continue }
-            contraction.forEach { out, places in
-                var factor = g[out]
-                for k in operands.indices where k != index {
-                    factor *= averages ? (operands[k][places[k]] + references[k][places[k]]) / 2 : operands[k][places[k]]
-                }
-                into[places[index]] += factor
+            guard let into else { continue }
+            if let product = gradients[index], let scratch = run.scratch, let other = factors[1 - index] as? Region<Float> {
+                product.run(
+                    g.region(), other, into: into.region(), accumulate: true,
+                    scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)),
+                    workers: run.workers)
+            } else {
+                accumulate(g.region(), factors, index, into.region())
             }
+        }
+    }
+
+    private func accumulate<T: Scalar>(_ g: Region<T>, _ factors: [Region<T>], _ index: Int, _ into: Region<T>) {
+        contraction.forEach { out, places in
+            var factor = g[out]
+            for k in factors.indices where k != index { factor *= factors[k][places[k]] }
+            into[places[index]] += factor
         }
     }
 }
@@ -176,7 +216,7 @@ struct EinsumOperator: Operator {
             },
             output: order.indices.map { $0 < outputLabels.count ? strides[$0] : 0 })
         guard contraction.extents.checkedElementCount != nil else { throw node.misfit("would take too many products") }
-        return .kernel([Fact(first.type, shape)], ContractionKernel(contraction: contraction))
+        return .kernel([Fact(first.type, shape)], ContractionKernel(contraction, type: first.type))
     }
 }
 
@@ -195,13 +235,20 @@ struct MatMulOperator: Operator {
         let full = try node.checked(batch + [m, n])
         guard (full + [k]).checkedElementCount != nil else { throw node.misfit("would take too many products") }
         let shape = batch + (a.shape.count == 1 ? [] : [m]) + (b.shape.count == 1 ? [] : [n])
+        // A constant right matrix is a dense layer; the left one's rows of all batches follow each other.
+        if a.type == .float32, a.constant == nil, let weights = b.constant, b.shape.count == 2, full.elementCount > 0, k > 0 {
+            return .kernel(
+                [Fact(a.type, shape)],
+                LinearKernel(
+                    node: node.node, rows: full.elementCount / n, inner: k, columns: n, weights: weights, isTransposed: false, bias: nil))
+        }
         let (stepsA, stepsB) = (Shape(left.dropLast(2)), Shape(right.dropLast(2)))
         func outer(_ own: Shape, _ matrix: Int) -> [Int] { own.strides(broadcastTo: batch).map { $0 * matrix } }
         // The last index runs along rows of both the right matrix and the output.
         let contraction = Contraction(
             extents: batch + [m, k, n], operands: [outer(stepsA, m * k) + [k, 1, 0], outer(stepsB, k * n) + [0, n, 1]],
             output: Array(full.strides.dropLast(2)) + [n, 0, 1])
-        return .kernel([Fact(a.type, shape)], ContractionKernel(contraction: contraction))
+        return .kernel([Fact(a.type, shape)], ContractionKernel(contraction, type: a.type))
     }
 }
 

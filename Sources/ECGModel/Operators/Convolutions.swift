@@ -34,6 +34,9 @@ struct ConvolutionOperator: Operator {
         guard input.type.isFloat, weights.type == input.type, bias?.type ?? input.type == input.type else {
             throw node.unsupported("a mix of element types")
         }
+        guard weights.constant != nil || node.rule != .rescale else {
+            throw node.unsupported("the rescale rule for weights that depend on the items")
+        }
         guard input.shape.count >= 3, weights.shape.count == input.shape.count else {
             throw node.misfit("input \(input.shape.text) and weights \(weights.shape.text) don't go together")
         }
@@ -74,7 +77,7 @@ struct ConvolutionOperator: Operator {
 }
 
 /// A convolution by plain loops, for any type, layout and number of axes; the weights may depend on the items.
-struct PlainConvolutionKernel: Kernel {
+struct PlainConvolutionKernel: ScalarKernel {
     let input: ChannelStrides
     let output: ChannelStrides
     let items: Int
@@ -83,21 +86,11 @@ struct PlainConvolutionKernel: Kernel {
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
 
-    func forward(_ run: ForwardRun) {
-        guard let type = run.outputs[0]?.type else { return }
-        if type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let type = run.outputGradients[0]?.type else { return }
-        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
     func supports(_ rule: Rule) -> Bool { true }
 
     private var tapCount: Int { table.kernel.elementCount }
 
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else {
             return
         }
@@ -121,7 +114,7 @@ struct PlainConvolutionKernel: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self)
         else { return }
         let gx = run.inputGradients[0]?.region(T.self)

@@ -14,21 +14,11 @@ struct RunNormalisation: Sendable {
 }
 
 /// Outputs: 0 the normalised tensor; mean and inverse standard deviation where they are asked for.
-struct RunNormalisationKernel: Kernel {
+struct RunNormalisationKernel: ScalarKernel {
     let form: RunNormalisation
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
     func supports(_ rule: Rule) -> Bool { true }
-
-    func forward(_ run: ForwardRun) {
-        guard let y = run.outputs[0] else { return }
-        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
 
     private func place(_ index: Int) -> Int { (index / form.scaleInner) % form.scaleCount }
 
@@ -48,7 +38,7 @@ struct RunNormalisationKernel: Kernel {
         return (mean, 1 / (square / count + form.epsilon).squareRoot())
     }
 
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self), form.length > 0 else { return }
         let (scale, shift) = parameters(run.inputs, T.self)
         for number in 0..<x.count / form.length {
@@ -73,8 +63,10 @@ struct RunNormalisationKernel: Kernel {
         (inputs.count > 1 ? inputs[1]?.region(T.self) : nil, inputs.count > 2 ? inputs[2]?.region(T.self) : nil)
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let x = run.inputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self), form.length > 0 else { return }
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
+        guard let x = run.inputs[0]?.region(T.self), form.length > 0 else { return }
+        func gradient(_ index: Int) -> Region<T>? { index < run.outputGradients.count ? run.outputGradients[index]?.region() : nil }
+        let (g, byMean, byInverse) = (gradient(0), gradient(1), gradient(2))
         let (scale, _) = parameters(run.inputs, T.self)
         let into = run.inputGradients[0]?.region(T.self)
         let gradients = (
@@ -86,14 +78,20 @@ struct RunNormalisationKernel: Kernel {
             let start = number * form.length
             let (mean, inverse) = moments(x, start)
             // The gradient that reaches the normalised elements.
-            let inner = (start..<start + form.length).map { Double(g[$0] * (scale?[place($0)] ?? 1)) }
+            let inner = (start..<start + form.length).map { i in g.map { Double($0[i] * (scale?[place(i)] ?? 1)) } ?? 0 }
             for i in start..<start + form.length {
+                guard let g else { break }
                 gradients.0?[place(i)] += g[i] * T((Double(x[i]) - mean) * inverse)
                 gradients.1?[place(i)] += g[i]
             }
             guard let into else { continue }
             let row = reference.map { rescaled(x, $0, start, inner, (mean, inverse)) } ?? derivative(x, start, inner, mean, inverse)
             for (offset, value) in row.enumerated() { into[start + offset] += T(value) }
+            // What the mean and the inverse deviation count, where they are outputs that are used.
+            let (m, v) = (byMean.map { Double($0[number]) } ?? 0, byInverse.map { Double($0[number]) } ?? 0)
+            guard m != 0 || v != 0 else { continue }
+            let (share, slope) = (m / Double(form.length), -v * inverse * inverse * inverse / Double(form.length))
+            for i in start..<start + form.length { into[i] += T(share + slope * (Double(x[i]) - mean)) }
         }
     }
 
@@ -137,12 +135,32 @@ struct GroupNormalisationOperator: Operator {
     let kind: Kind
     let epsilon: Double
 
+    /// Channels last for what the kernel library has: the statistics of an item's groups of channels, scaled by constants.
+    func wish(_ inputs: [Fact?]) -> LayoutWish {
+        switch kind {
+        case .layer, .rootMeanSquare: return .rowMajor
+        case .group(_, perChannel: false): return .rowMajor
+        case .instance, .group:
+            guard let input = inputs.first ?? nil, input.type == .float32, input.shape.count >= 3, hasConstantScales(inputs) else {
+                return .rowMajor
+            }
+            return .follow
+        }
+    }
+
+    private func hasConstantScales(_ inputs: [Fact?]) -> Bool {
+        inputs.count == 3 && inputs[1]?.constant != nil && inputs[2]?.constant != nil
+    }
+
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
         let (shape, rank) = (input.shape, input.shape.count)
         guard input.type.isFloat, rank > 0 else { throw node.unsupported("element type \(input.type.rawValue)") }
         for index in 1..<max(1, inputs.count) {
             guard inputs[index]?.type ?? input.type == input.type else { throw node.unsupported("a mix of element types") }
+        }
+        guard node.rule != .rescale || inputs.count < 2 || inputs[1] == nil || inputs[1]?.constant != nil else {
+            throw node.unsupported("the rescale rule for a scale that depends on the items")
         }
         func parameter(_ index: Int, count: Int) throws {
             guard index < inputs.count, let fact = inputs[index] else { return }
@@ -161,17 +179,27 @@ struct GroupNormalisationOperator: Operator {
             guard scaleShape.elementCount == length || scaleShape.elementCount == 1 else {
                 throw node.unsupported("a scale of shape \(scaleShape.text) for \(shape.text)")
             }
-            for index in [2] { try parameter(index, count: scaleShape.elementCount) }
+            try parameter(2, count: scaleShape.elementCount)
+            guard node.outputCount == 1 || node.rule != .rescale else {
+                throw node.unsupported("the rescale rule for mean and deviation as outputs")
+            }
             if !keepsMean {
                 let statistics = Array(shape[..<place]) + shape[place...].map { _ in 1 }
                 if node.outputCount > 1 { outputs.append(Fact(input.type, statistics)) }
                 if node.outputCount > 2 { outputs.append(Fact(input.type, statistics)) }
             }
-            return .kernel(
-                outputs,
-                RunNormalisationKernel(
-                    form: RunNormalisation(
-                        length: length, epsilon: epsilon, keepsMean: keepsMean, scaleInner: 1, scaleCount: scaleShape.elementCount)))
+            let form = RunNormalisation(
+                length: length, epsilon: epsilon, keepsMean: keepsMean, scaleInner: 1, scaleCount: scaleShape.elementCount)
+            let constant = (1..<inputs.count).allSatisfy { inputs[$0] == nil || inputs[$0]?.constant != nil }
+            if input.type == .float32, !keepsMean, constant, outputs.count == 1, scaleShape.elementCount == length, length > 0,
+                node.rule != .rescale
+            {
+                let rows = shape.elementCount / length
+                return .kernel(
+                    outputs, kept: [Fact(.float32, [2 * rows])],
+                    LayerNormalisationKernel(rows: rows, count: length, epsilon: Float(epsilon)))
+            }
+            return .kernel(outputs, RunNormalisationKernel(form: form))
         case .instance, .group:
             guard rank >= 2, shape[1] > 0 else { throw node.misfit("input \(shape.text) has no channels") }
             let inner = shape[2...].reduce(1, *)
@@ -183,72 +211,21 @@ struct GroupNormalisationOperator: Operator {
             }
             let scales = perChannel ? shape[1] : groups
             for index in [1, 2] { try parameter(index, count: scales) }
+            if layout == .channelsLast, !Layout.coincide(for: shape) {
+                let kernel = ChannelGroupsKernel(
+                    items: shape[0], length: inner, channels: shape[1], groups: groups, epsilon: Float(epsilon),
+                    plain: RunNormalisationKernel(
+                        form: RunNormalisation(
+                            length: shape[1] / groups * inner, epsilon: epsilon, scaleInner: inner, scaleCount: shape[1])), shape: shape)
+                return .kernel(
+                    [Fact(input.type, shape, layout: layout)], kept: [Fact(.float32, [2 * shape[0] * groups])], kernel)
+            }
             return .kernel(
                 outputs,
                 RunNormalisationKernel(
                     form: RunNormalisation(
                         length: shape[1] / groups * inner, epsilon: epsilon,
                         scaleInner: max(1, perChannel ? inner : shape[1] / groups * inner), scaleCount: scales)))
-        }
-    }
-}
-
-/// LpNormalization: each line along an axis over its 1- or 2-norm.
-struct LpNormalisationOperator: Operator {
-    let axis: Int
-    let power: Int
-
-    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
-        let input = try node.input(0, of: inputs)
-        guard input.type.isFloat, !input.shape.isEmpty else { throw node.unsupported("element type \(input.type.rawValue)") }
-        let walk = ReductionWalk(input.shape, reduced: [try node.axis(axis, rank: input.shape.count)])
-        return .kernel([Fact(input.type, input.shape)], LpNormalisationKernel(walk: walk, power: power))
-    }
-}
-
-private struct LpNormalisationKernel: Kernel {
-    let walk: ReductionWalk
-    let power: Int
-
-    func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
-
-    func forward(_ run: ForwardRun) {
-        guard let y = run.outputs[0] else { return }
-        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func norm<T: Scalar>(_ x: Region<T>, _ base: Int) -> T {
-        power == 1
-            ? walk.offsets.reduce(0) { $0 + x[base + $1].magnitude }
-            : walk.offsets.reduce(0) { $0 + x[base + $1] * x[base + $1] }.squareRoot()
-    }
-
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
-        guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
-        for base in walk.bases {
-            let norm = norm(x, base)
-            for offset in walk.offsets { y[base + offset] = norm == 0 ? 0 : x[base + offset] / norm }
-        }
-    }
-
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
-        guard let x = run.inputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self),
-            let into = run.inputGradients[0]?.region(T.self)
-        else { return }
-        for base in walk.bases {
-            let norm = norm(x, base)
-            guard norm != 0 else { continue }
-            let product = walk.offsets.reduce(0) { $0 + g[base + $1] * x[base + $1] } / (norm * norm)
-            for offset in walk.offsets {
-                let v = x[base + offset]
-                let slope: T = power == 1 ? (v > 0 ? 1 : v < 0 ? -1 : 0) : v / norm
-                into[base + offset] += g[base + offset] / norm - product * slope
-            }
         }
     }
 }

@@ -10,12 +10,14 @@ struct LinearKernel: Kernel {
     /// [inner, columns], or [columns, inner] if transposed.
     let weights: Tensor
     let isTransposed: Bool
-    let bias: [Float]?
+    private(set) var bias: [Float]?
     let factor: Float
     /// The shape [channel, position…] whose elements the rows are, where the row lies channels last: the weights' rows are brought into that order.
     var channelsLast: Shape?
     var activation: ECGKernels.Activation = .identity
     private var product: MatrixProduct?
+    /// The values behind additions that were merged into the bias.
+    private var added: [ValueIndex?] = []
 
     init(node: Node, rows: Int, inner: Int, columns: Int, weights: Tensor, isTransposed: Bool, bias: [Float]?, factor: Float = 1) {
         self.node = node
@@ -28,11 +30,17 @@ struct LinearKernel: Kernel {
         self.factor = factor
     }
 
+    /// Takes over a row that is added behind it.
+    mutating func add(_ row: [Float], node: Node) {
+        bias = bias.map { zip($0, row).map { $0 + $1 } } ?? row
+        added += node.outputs
+    }
+
     /// The same with its weights packed.
     func prepared(_ cache: PreparedWeights) -> LinearKernel {
         var copy = self
         copy.product = cache.product(
-            PreparedWeights.ProductKey(node: node.outputs, inner: inner, channelsLast: channelsLast, activation: activation)
+            PreparedWeights.ProductKey(node: node.outputs, added: added, inner: inner, channelsLast: channelsLast, activation: activation)
         ) {
             var values = weights.floats ?? []
             if factor != 1 { for i in values.indices { values[i] *= factor } }

@@ -20,40 +20,19 @@ struct LpPoolOperator: Operator {
 
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
-        guard input.type.isFloat else { throw node.unsupported("element type \(input.type.rawValue)") }
-        guard input.shape.count >= 3 else { throw node.misfit("input \(input.shape.text) has no spatial axis") }
-        let extents = Array(input.shape[2...])
-        var geometry = WindowTable.Geometry(
-            kernel: extents, strides: extents.map { _ in 1 }, dilations: extents.map { _ in 1 }, padsBegin: extents.map { _ in 0 },
-            padsEnd: extents.map { _ in 0 })
-        var spatial = extents.map { _ in 1 }
-        if let window {
-            guard let kernel = window.kernel else { throw node.damaged("has no kernel_shape") }
-            (geometry, spatial) = try window.geometry(kernel: kernel, input: extents, node: node)
-        }
-        let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + spatial))
-        let table = try WindowTable.checked(geometry, input: extents, output: spatial, node: node)
-        return .kernel([output], LpPoolKernel(lines: input.shape[0] * input.shape[1], table: table, power: power))
+        let windows = try PoolWindows(window, input, node: node)
+        let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + windows.spatial))
+        return .kernel([output], LpPoolKernel(lines: input.shape[0] * input.shape[1], table: windows.table, power: power))
     }
 }
 
-private struct LpPoolKernel: Kernel {
+private struct LpPoolKernel: ScalarKernel {
     /// Items times channels.
     let lines: Int
     let table: WindowTable
     let power: Int
 
-    func forward(_ run: ForwardRun) {
-        guard let y = run.outputs[0] else { return }
-        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
         let (positions, windows) = (table.input.elementCount, table.output.elementCount)
         for line in 0..<lines {
@@ -67,7 +46,7 @@ private struct LpPoolKernel: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self),
             let into = run.inputGradients[0]?.region(T.self)
         else { return }

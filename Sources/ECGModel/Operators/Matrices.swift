@@ -60,7 +60,7 @@ extension GemmOperator {
     }
 }
 
-struct GemmKernel: Kernel {
+struct GemmKernel: ScalarKernel {
     let m: Int
     let n: Int
     let k: Int
@@ -76,17 +76,7 @@ struct GemmKernel: Kernel {
 
     func supports(_ rule: Rule) -> Bool { true }
 
-    func forward(_ run: ForwardRun) {
-        guard let y = run.outputs[0] else { return }
-        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let a = run.inputs[0]?.region(T.self), let b = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else {
             return
         }
@@ -102,7 +92,7 @@ struct GemmKernel: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self)
         else { return }
         // Under the rescale rule a product of two values that both depend on the items takes the average of item and reference.

@@ -137,38 +137,9 @@ struct SliceOperator: Operator {
     }
 }
 
-/// Gather: slices picked along one axis by constant indices.
-struct GatherOperator: Operator {
-    private let axis: Int
-
-    init(_ node: NodeReader) throws { axis = try node.int("axis", default: 0) }
-
-    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
-        let input = try node.input(0, of: inputs)
-        let axis = try node.axis(self.axis, rank: input.shape.count)
-        guard !input.shape.isEmpty, let indices = try node.constantIntegers(1, of: inputs) else {
-            throw node.misfit("input \(input.shape.text) has no axis \(axis)")
-        }
-        let extent = input.shape[axis]
-        let places = try indices.map { index -> Int32 in
-            let place = index < 0 ? index &+ extent : index
-            guard (0..<extent).contains(place), place < 1 << 31 else {
-                throw node.misfit("index \(index) is outside of axis \(axis) of \(input.shape.text)")
-            }
-            return Int32(place)
-        }
-        let shape = Array(input.shape[..<axis]) + (inputs[1]?.shape ?? []) + Array(input.shape[(axis + 1)...])
-        return .kernel(
-            [Fact(input.type, try node.checked(shape))],
-            AxisGather(
-                outer: input.shape[..<axis].reduce(1, *), extent: extent, inner: input.shape[(axis + 1)...].reduce(1, *), indices: places))
-    }
-}
-
 let movementOperators: [OperatorEntry] = [
     OperatorEntry("Transpose") { try TransposeOperator($0) },
     OperatorEntry("Concat") { try ConcatOperator($0) },
     OperatorEntry("Slice") { try SliceOperator($0) },
-    OperatorEntry("Gather") { try GatherOperator($0) },
     OperatorEntry("Pad", since: 2) { try PadOperator($0) },
 ]

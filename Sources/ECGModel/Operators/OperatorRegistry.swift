@@ -28,7 +28,7 @@ package enum OperatorRegistry {
         movementOperators, shapeOperators, constantOperators, softmaxOperators, unaryMathOperators, smoothActivationOperators,
         comparisonOperators,
         extremaOperators, selectionOperators, reductionOperators, contractionOperators, repetitionOperators, groupNormalisationOperators,
-        transposedConvolutionOperators, resizeOperators, lpPoolingOperators,
+        transposedConvolutionOperators, resizeOperators, lpPoolingOperators, gatherOperators, attentionOperators,
     ]
 
     private struct Key: Hashable {
@@ -36,12 +36,15 @@ package enum OperatorRegistry {
         let opType: String
     }
 
-    private static let entries = Dictionary(grouping: tables.joined()) { Key(domain: $0.domain, opType: $0.opType) }
+    /// Every form of every operator.
+    package static var entries: [OperatorEntry] { Array(tables.joined()) }
+
+    private static let forms = Dictionary(grouping: entries) { Key(domain: $0.domain, opType: $0.opType) }
 
     /// The operator for a node.
     /// - Throws: `ModelError` that names the node, and the operator or attribute that is not supported.
     package static func make(_ node: Node) throws -> any Operator {
-        guard let forms = entries[Key(domain: node.domain, opType: node.opType)] else {
+        guard let forms = forms[Key(domain: node.domain, opType: node.opType)] else {
             throw ModelError(
                 .unsupported,
                 "operator \(node.domain.isEmpty ? "" : node.domain + ".")\(node.opType) of node '\(node.name)' is not supported")
@@ -57,6 +60,11 @@ package enum OperatorRegistry {
         return made
     }
 
+    /// The domain of operators that stand for a part of one of ONNX's.
+    static let ownDomain = "ecgpipe"
+
     /// The names of the operators in ONNX's own domain, sorted.
-    package static var names: [String] { Set(tables.joined().filter { $0.domain.isEmpty }.map(\.opType)).sorted() }
+    package static var names: [String] {
+        Set(entries.filter { $0.domain.isEmpty }.map(\.opType) + ["Attention"]).sorted()
+    }
 }

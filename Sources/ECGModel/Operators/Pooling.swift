@@ -8,6 +8,8 @@ struct PoolOperator: Operator {
     private let kind: Kind
     /// nil: one window over everything.
     private let window: WindowAttributes?
+    /// Whether indices of maxima count the spatial positions with the first axis fastest.
+    private var columnsFirst = false
 
     init(_ kind: Kind, _ window: WindowAttributes?) {
         self.kind = kind
@@ -17,9 +19,9 @@ struct PoolOperator: Operator {
     static func maximum(_ node: NodeReader) throws -> PoolOperator {
         var window = try WindowAttributes(node)
         window.ceil = try node.flag("ceil_mode")
-        guard try node.int("storage_order", default: 0) == 0 else { throw node.unsupported("storage_order 1") }
-        guard !node.hasOutput(1) else { throw node.unsupported("output Indices") }
-        return PoolOperator(.maximum, window)
+        var made = PoolOperator(.maximum, window)
+        made.columnsFirst = try node.flag("storage_order")
+        return made
     }
 
     static func average(_ node: NodeReader) throws -> PoolOperator {
@@ -32,25 +34,15 @@ struct PoolOperator: Operator {
 
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
-        guard input.type.isFloat else { throw node.unsupported("element type \(input.type.rawValue)") }
-        guard input.shape.count >= 3 else { throw node.misfit("input \(input.shape.text) has no spatial axis") }
-        let extents = Array(input.shape[2...])
-        var geometry = WindowTable.Geometry(
-            kernel: extents, strides: extents.map { _ in 1 }, dilations: extents.map { _ in 1 }, padsBegin: extents.map { _ in 0 },
-            padsEnd: extents.map { _ in 0 })
-        var spatial = extents.map { _ in 1 }
-        if let window {
-            guard let kernel = window.kernel else { throw node.damaged("has no kernel_shape") }
-            (geometry, spatial) = try window.geometry(kernel: kernel, input: extents, node: node)
-        }
-        let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + spatial), layout: layout)
-        let table = try WindowTable.checked(geometry, input: extents, output: spatial, node: node)
+        let windows = try PoolWindows(window, input, node: node)
+        let (geometry, table) = (windows.geometry, windows.table)
+        let output = Fact(input.type, try node.checked(Array(input.shape[..<2]) + windows.spatial), layout: layout)
         let plain = PoolKernel(
             kind: kind, items: input.shape[0], input: ChannelStrides(input.shape, layout), output: ChannelStrides(output.shape, layout),
-            table: table,
-            divisors: PoolKernel.divisors(kind, geometry, table))
+            table: table, divisors: PoolKernel.divisors(kind, geometry, table), columnsFirst: columnsFirst)
+        if node.hasOutput(1) { return .kernel([output, Fact(.int64, output.shape, layout: layout)], plain) }
         if input.type == .float32, layout == .channelsLast, let shape = timePool(input.shape, geometry),
-            shape.outputLength == spatial.elementCount
+            shape.outputLength == windows.spatial.elementCount
         {
             let kernel = TimePoolKernel(kind: kind, shape: shape, items: input.shape[0], isGlobal: window == nil, plain: plain)
             return .kernel([output], kept: TimePoolKernel.kept(kind, output), kernel)
@@ -74,7 +66,7 @@ struct PoolOperator: Operator {
 }
 
 /// Pooling by plain loops, in any layout.
-struct PoolKernel: Kernel {
+struct PoolKernel: ScalarKernel {
     let kind: PoolOperator.Kind
     let items: Int
     let input: ChannelStrides
@@ -82,6 +74,7 @@ struct PoolKernel: Kernel {
     let table: WindowTable
     /// By how much the sum of each window is divided.
     let divisors: [Int]
+    let columnsFirst: Bool
 
     /// The number of positions a window's average is over: those inside, or with count_include_pad those up to the padding's end.
     static func divisors(_ kind: PoolOperator.Kind, _ geometry: WindowTable.Geometry, _ table: WindowTable) -> [Int] {
@@ -108,22 +101,14 @@ struct PoolKernel: Kernel {
 
     func supports(_ rule: Rule) -> Bool { true }
 
-    func forward(_ run: ForwardRun) {
-        guard let type = run.outputs[0]?.type else { return }
-        if type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let type = run.outputGradients[0]?.type else { return }
-        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        let indices = run.outputs.count > 1 ? run.outputs[1]?.region(Int64.self) : nil
         forEachWindow { base, out, o in
             if kind == .maximum {
                 let place = largest(x, base, o)
                 y[out] = place.map { x[$0] } ?? -.infinity
+                indices?[out] = place.map { Int64(index($0)) } ?? 0
             } else {
                 var sum: T = 0
                 for e in table.bounds[o]..<table.bounds[o + 1] { sum += x[base + Int(table.positions[e]) * input.position] }
@@ -132,7 +117,7 @@ struct PoolKernel: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
         guard kind == .maximum else {
             forEachWindow { base, out, o in
@@ -156,6 +141,21 @@ struct PoolKernel: Kernel {
             into[place] += g[out] * (abs(first) < 1e-10 ? 1 : (top - y0) / first)
             if abs(second) >= 1e-10 { into[other] += g[out] * (y - top) / second }
         }
+    }
+
+    /// A place in memory as ONNX counts: over the whole tensor, row-major or with the first spatial axis fastest.
+    private func index(_ place: Int) -> Int {
+        let (item, rest) = place.quotientAndRemainder(dividingBy: input.item)
+        let channel = rest / input.channel % input.channels
+        var position = rest / input.position % input.positions
+        let line = (item * input.channels + channel) * input.positions
+        guard columnsFirst else { return line + position }
+        var columns = 0
+        for axis in table.input.indices.reversed() {
+            columns += position % table.input[axis] * table.input[..<axis].reduce(1, *)
+            position /= table.input[axis]
+        }
+        return line + columns
     }
 
     /// Where the largest element of window `o` lies; the first of equals, and NaN counts as the largest.

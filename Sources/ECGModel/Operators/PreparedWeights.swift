@@ -13,6 +13,7 @@ package final class PreparedWeights: Sendable {
 
     struct ProductKey: Hashable {
         let node: [ValueIndex?]
+        let added: [ValueIndex?]
         let inner: Int
         let channelsLast: Shape?
         let activation: ECGKernels.Activation

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// A gate's function in a recurrent operator.
-package enum GateFunction: Sendable {
+package enum GateFunction: Sendable, Equatable {
     case sigmoid, tanh, relu, softsign, softplus
     case hardSigmoid(alpha: Float, beta: Float)
     case elu(alpha: Float)
     case leakyRelu(alpha: Float)
+    case thresholdedRelu(alpha: Float)
     case affine(alpha: Float, beta: Float)
     case scaledTanh(alpha: Float, beta: Float)
 
@@ -20,6 +21,7 @@ package enum GateFunction: Sendable {
         case "hardsigmoid": self = .hardSigmoid(alpha: alpha ?? 0.2, beta: beta ?? 0.5)
         case "elu": self = .elu(alpha: alpha ?? 1)
         case "leakyrelu": self = .leakyRelu(alpha: alpha ?? 0.01)
+        case "thresholdedrelu": self = .thresholdedRelu(alpha: alpha ?? 1)
         case "affine": self = .affine(alpha: alpha ?? 1, beta: beta ?? 0)
         case "scaledtanh": self = .scaledTanh(alpha: alpha ?? 1, beta: beta ?? 1)
         default: return nil
@@ -37,6 +39,7 @@ package enum GateFunction: Sendable {
         case .hardSigmoid(let alpha, let beta): min(max(T(alpha) * x + T(beta), 0), 1)
         case .elu(let alpha): x < 0 ? T(alpha) * T.expm1(x) : x
         case .leakyRelu(let alpha): x < 0 ? T(alpha) * x : x
+        case .thresholdedRelu(let alpha): x > T(alpha) ? x : 0
         case .affine(let alpha, let beta): T(alpha) * x + T(beta)
         case .scaledTanh(let alpha, let beta): T(alpha) * T.tanh(T(beta) * x)
         }
@@ -57,9 +60,28 @@ package enum GateFunction: Sendable {
             return z > 0 && z < 1 ? T(alpha) : 0
         case .elu(let alpha): return x < 0 ? y + T(alpha) : 1
         case .leakyRelu(let alpha): return x < 0 ? T(alpha) : 1
+        case .thresholdedRelu(let alpha): return x > T(alpha) ? 1 : 0
         case .affine(let alpha, _): return T(alpha)
         case .scaledTanh(let alpha, let beta): return T(beta) * (T(alpha) - y * y / T(alpha))
         }
+    }
+}
+
+/// A gate: its function, of a sum that is first held within ±clip where there is one.
+package struct Gate: Sendable {
+    let function: GateFunction
+    let clip: Float?
+
+    @inline(__always)
+    package func value<T: Scalar>(_ x: T) -> T {
+        guard let clip else { return function.value(x) }
+        return function.value(x > T(clip) ? T(clip) : x < -T(clip) ? -T(clip) : x)
+    }
+
+    @inline(__always)
+    package func slope<T: Scalar>(_ x: T, _ y: T) -> T {
+        if let clip, x.magnitude > T(clip) { return 0 }
+        return function.slope(x, y)
     }
 }
 
@@ -70,10 +92,13 @@ package struct RecurrentAttributes: Sendable {
     package let backwards: [Bool]
     /// The gates' functions, those of the second direction behind those of the first.
     package let functions: [GateFunction]
+    /// What the gates' sums are held within.
+    package let clip: Float?
     /// Whether the items come first: X is [item, time, input].
     package let itemsFirst: Bool
 
-    package init(_ node: NodeReader, functions standard: [String]) throws {
+    /// - Parameter standard: the functions of a direction where none are named.
+    package init(_ node: NodeReader, standard: [GateFunction]) throws {
         guard let hidden = try node.int("hidden_size"), hidden > 0, hidden < 1 << 24 else { throw node.damaged("has no hidden_size") }
         self.hidden = hidden
         switch try node.string("direction", default: "forward") {
@@ -82,12 +107,10 @@ package struct RecurrentAttributes: Sendable {
         case "bidirectional": backwards = [false, true]
         case let other: throw node.unsupported("direction \(other)")
         }
-        let names = try node.strings("activations") ?? (0..<backwards.count).flatMap { _ in standard }
-        guard names.count == standard.count * backwards.count else { throw node.damaged("has \(names.count) activations") }
         // Parameters are listed in the order of the activations that take any.
         var alphas = (try node.floats("activation_alpha") ?? [])[...]
         var betas = (try node.floats("activation_beta") ?? [])[...]
-        functions = try names.map { name in
+        let named: [GateFunction]? = try node.strings("activations")?.map { name in
             let takesAlpha = ["affine", "leakyrelu", "thresholdedrelu", "scaledtanh", "hardsigmoid", "elu"].contains(name.lowercased())
             let takesBeta = ["affine", "scaledtanh", "hardsigmoid"].contains(name.lowercased())
             guard let function = GateFunction(name, alpha: takesAlpha ? alphas.popFirst() : nil, beta: takesBeta ? betas.popFirst() : nil)
@@ -96,20 +119,22 @@ package struct RecurrentAttributes: Sendable {
             }
             return function
         }
-        guard try node.float("clip") == nil else { throw node.unsupported("clip") }
+        functions = named ?? backwards.flatMap { _ in standard }
+        guard functions.count == standard.count * backwards.count else { throw node.damaged("has \(functions.count) activations") }
+        clip = try node.float("clip")
+        guard clip.map({ $0 > 0 }) ?? true else { throw node.damaged("clip is not positive") }
         itemsFirst = try node.flag("layout")
         node.ignore("output_sequence")
     }
 
-    /// Whether the functions are sigmoid, tanh, tanh in every direction.
-    package var isStandardLSTM: Bool {
-        functions.enumerated().allSatisfy { place, function in
-            switch function {
-            case .sigmoid: place % 3 == 0
-            case .tanh: place % 3 != 0
-            default: false
-            }
-        }
+    /// The gates of a direction, of which the operator has `count`.
+    package func gates(_ direction: Int, count: Int) -> [Gate] {
+        functions[direction * count..<(direction + 1) * count].map { Gate(function: $0, clip: clip) }
+    }
+
+    /// Whether every direction has these functions, and no clip.
+    package func isPlain(_ standard: [GateFunction]) -> Bool {
+        clip == nil && functions.indices.allSatisfy { functions[$0] == standard[$0 % standard.count] }
     }
 }
 
@@ -154,6 +179,16 @@ package struct RecurrentShape: Sendable {
         try check(4, [items])
         try check(5, stateShape)
         _ = try node.checked(sequenceShape)
-        _ = try node.checked([directions, steps, items, gates * hidden])
+        _ = try node.checked([directions, steps, items, 3 * gates * hidden])
+        // The rescale rule would need the products' averages for the weights too.
+        let weights = [1, 2, 3, 7].contains { $0 < inputs.count && inputs[$0].map { $0.constant == nil } ?? false }
+        guard !weights || node.rule != .rescale else { throw node.unsupported("the rescale rule for weights that depend on the items") }
+    }
+
+    /// The items' sequence lengths, where they are given.
+    package func lengths(_ inputs: [Fact?], node: NodeReader) throws -> [Int]? {
+        let lengths = try node.constantIntegers(4, of: inputs)
+        guard lengths?.allSatisfy({ (0...steps).contains($0) }) ?? true else { throw node.misfit("sequence lengths are out of range") }
+        return lengths
     }
 }

@@ -21,19 +21,33 @@ struct ReductionOperator: Operator {
         noneIsNone = try node.flag("noop_with_empty_axes")
     }
 
-    func wish(_ inputs: [Fact?]) -> LayoutWish { .rowMajor }
+    /// The layout of the input, if what is left of the axes then lies in their order.
+    func wish(_ inputs: [Fact?]) -> LayoutWish {
+        guard let rank = inputs.first??.shape.count, rank > 2 else { return .rowMajor }
+        let listed = listed(axesAreInput ? (inputs.count > 1 ? inputs[1]?.constant?.integers : nil) : axes)
+        let reduced = Set(listed?.map { $0 < 0 ? $0 &+ rank : $0 } ?? Array(0..<rank))
+        return keepsAxes || reduced.contains(1) || (2..<rank).allSatisfy(reduced.contains) ? .follow : .rowMajor
+    }
+
+    /// The axes to reduce; nil for all.
+    private func listed(_ given: [Int]?) -> [Int]? {
+        if let given, !given.isEmpty { return given }
+        return noneIsNone ? [] : nil
+    }
 
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
         let rank = input.shape.count
-        var listed = try axesAreInput ? node.constantIntegers(1, of: inputs) : axes
-        if listed?.isEmpty ?? false { listed = nil }
-        if listed == nil, noneIsNone { listed = [] }
+        let listed = listed(try axesAreInput ? node.constantIntegers(1, of: inputs) : axes)
         let reduced = Set(try listed?.map { try node.axis($0, rank: rank) } ?? Array(0..<rank))
         let kept = input.shape.indices.map { reduced.contains($0) ? 1 : input.shape[$0] }
         let shape = keepsAxes ? kept : input.shape.indices.filter { !reduced.contains($0) }.map { input.shape[$0] }
-        let walk = ReductionWalk(input.shape, reduced: reduced)
-        let output = Fact(input.type, shape)
+        let output = Fact(input.type, shape, layout: keepsAxes ? layout : .rowMajor)
+        let stored = Set(reduced.map { layout.storedAxis($0, rank: rank) })
+        if input.type.isFloat, kind == .sum || kind == .mean, let kernel = RunReductionKernel(input.storedShape, stored, kind == .mean) {
+            return .kernel([output], kernel)
+        }
+        let walk = ReductionWalk(input.storedShape, reduced: stored)
         if input.type.isFloat { return .kernel([output], ReductionKernel(kind: kind, walk: walk)) }
         guard input.type != .bool || kind == .maximum || kind == .minimum else { throw node.unsupported("element type bool") }
         guard [.sum, .mean, .maximum, .minimum, .product, .l1, .sumSquare].contains(kind) else {
@@ -58,7 +72,7 @@ struct ReductionWalk: Sendable {
     }
 }
 
-private struct ReductionKernel: Kernel {
+private struct ReductionKernel: ScalarKernel {
     let kind: ReductionOperator.Kind
     let walk: ReductionWalk
 
@@ -67,17 +81,7 @@ private struct ReductionKernel: Kernel {
     /// Sums are linear; the extrema have the rule of max pooling; the others are sums of, and functions of, one number.
     func supports(_ rule: Rule) -> Bool { rule != .rescale || kind != .product }
 
-    func forward(_ run: ForwardRun) {
-        guard let type = run.outputs[0]?.type else { return }
-        if type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let type = run.outputGradients[0]?.type else { return }
-        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
         for (index, base) in walk.bases.enumerated() { y[index] = value(x, base) }
     }
@@ -95,7 +99,7 @@ private struct ReductionKernel: Kernel {
         case .logSum: return T.log(sum { $0 })
         case .logSumExp:
             let top = walk.offsets.reduce(-T.infinity) { max($0, x[base + $1]) }
-            guard top.isFinite else { return sum { $0 }.isNaN ? .nan : top }
+            guard top.isFinite else { return walk.offsets.contains { x[base + $0].isNaN } ? .nan : top }
             return top + T.log(sum { T.exp($0 - top) })
         case .sumSquare: return sum { $0 * $0 }
         }
@@ -116,7 +120,7 @@ private struct ReductionKernel: Kernel {
         return best
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let g = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
         if kind == .sum || kind == .mean {
             let share = kind == .mean ? T(walk.offsets.count) : 1
@@ -226,52 +230,6 @@ private struct IntegerReductionKernel: Kernel {
                 default: return elements.reduce(0, &+)
                 }
             })
-    }
-}
-
-/// ArgMax and ArgMin: where the extreme element along an axis is. No gradient flows.
-struct ExtremePlaceOperator: Operator {
-    private let largest: Bool
-    private let axis: Int
-    private let keepsAxis: Bool
-    private let last: Bool
-
-    init(_ node: NodeReader, largest: Bool) throws {
-        self.largest = largest
-        axis = try node.int("axis", default: 0)
-        keepsAxis = try node.flag("keepdims", default: true)
-        last = try node.flag("select_last_index")
-    }
-
-    func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
-        let input = try node.input(0, of: inputs)
-        let axis = try node.axis(self.axis, rank: input.shape.count)
-        guard !input.shape.isEmpty, input.shape[axis] > 0 else { throw node.misfit("axis \(axis) of \(input.shape.text) has no elements") }
-        var shape = input.shape
-        if keepsAxis { shape[axis] = 1 } else { shape.remove(at: axis) }
-        return .kernel(
-            [Fact(.int64, shape)], ExtremePlaceKernel(walk: ReductionWalk(input.shape, reduced: [axis]), largest: largest, last: last))
-    }
-}
-
-private struct ExtremePlaceKernel: Kernel {
-    let walk: ReductionWalk
-    let largest: Bool
-    let last: Bool
-
-    func gradientInputs(_ inputs: [Fact?]) -> [Int] { [] }
-    func supports(_ rule: Rule) -> Bool { true }
-
-    func forward(_ run: ForwardRun) {
-        guard let x = run.inputs[0]?.doubles, let y = run.outputs[0]?.region(Int64.self) else { return }
-        for (index, base) in walk.bases.enumerated() {
-            var best = 0
-            for place in walk.offsets.indices.dropFirst() {
-                let (value, known) = (x[base + walk.offsets[place]], x[base + walk.offsets[best]])
-                if (largest ? value > known : value < known) || (last && value == known) || (value.isNaN && !known.isNaN) { best = place }
-            }
-            y[index] = Int64(best)
-        }
     }
 }
 

@@ -28,11 +28,15 @@ struct ResizeOperator: Operator {
         scales = isUpsample && node.opset < 9 ? try node.floats("scales") : nil
         axes = try node.ints("axes")
         keepAspect = try node.string("keep_aspect_ratio_policy", default: "stretch")
-        guard keepAspect == "stretch" else { throw node.unsupported("keep_aspect_ratio_policy \(keepAspect)") }
+        guard ["stretch", "not_larger", "not_smaller"].contains(keepAspect) else {
+            throw node.unsupported("keep_aspect_ratio_policy \(keepAspect)")
+        }
         guard !(try node.flag("antialias")) else { throw node.unsupported("antialias") }
         outside = try node.float("extrapolation_value", default: 0)
         node.ignore("cubic_coeff_a", "exclude_outside")
     }
+
+    func wish(_ inputs: [Fact?]) -> LayoutWish { .follow }
 
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let input = try node.input(0, of: inputs)
@@ -47,9 +51,11 @@ struct ResizeOperator: Operator {
             guard sizes.count == places.count, sizes.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else {
                 throw node.misfit("sizes \(sizes.text) for \(input.shape.text)")
             }
+            let ratios = places.indices.map { Double(sizes[$0]) / Double(max(1, input.shape[places[$0]])) }
+            let common = keepAspect == "stretch" ? nil : keepAspect == "not_larger" ? ratios.min() : ratios.max()
             for (i, axis) in places.enumerated() where input.shape[axis] > 0 {
-                shape[axis] = sizes[i]
-                factors[axis] = Double(sizes[i]) / Double(input.shape[axis])
+                factors[axis] = common ?? ratios[i]
+                shape[axis] = common.map { Int((Double(input.shape[axis]) * $0).rounded()) } ?? sizes[i]
             }
         } else {
             guard given.count == places.count, given.allSatisfy({ $0 > 0 && $0 < 1e6 }) else {
@@ -60,16 +66,16 @@ struct ResizeOperator: Operator {
                 shape[axis] = Int((Double(input.shape[axis]) * given[i]).rounded(.down))
             }
         }
-        let output = Fact(input.type, try node.checked(shape))
+        let output = Fact(input.type, try node.checked(shape), layout: layout)
         guard shape.allSatisfy({ $0 > 0 }) else { throw node.misfit("would give \(shape.text)") }
         var steps: [LineMix] = []
-        var current = input.shape
-        for axis in 0..<rank where shape[axis] != input.shape[axis] || factors[axis] != 1 {
+        var current = input.storedShape
+        for (place, axis) in layout.order(rank: rank).enumerated() where shape[axis] != input.shape[axis] || factors[axis] != 1 {
             let taps = (0..<shape[axis]).map { neighbours($0, from: input.shape[axis], to: shape[axis], scale: factors[axis]) }
             steps.append(
-                LineMix(outer: current[..<axis].reduce(1, *), extent: current[axis], inner: current[(axis + 1)...].reduce(1, *), taps: taps)
-            )
-            current[axis] = shape[axis]
+                LineMix(
+                    outer: current[..<place].reduce(1, *), extent: current[place], inner: current[(place + 1)...].reduce(1, *), taps: taps))
+            current[place] = shape[axis]
         }
         if steps.isEmpty { return .view(input, as: shape) }
         guard input.type.isFloat || mode == "nearest" else { throw node.unsupported("element type \(input.type.rawValue)") }
@@ -83,36 +89,38 @@ struct ResizeOperator: Operator {
     }
 
     /// Where an element of the output comes from: two neighbours of the input and the share of the second.
-    private func neighbours(_ index: Int, from extent: Int, to length: Int, scale: Double) -> LineMix.Taps {
-        let i = Double(index)
-        let x: Double
+    ///
+    /// In float32, as other runtimes have it: where a place falls between two elements to the last bit, all must go the same way.
+    private func neighbours(_ index: Int, from extent: Int, to length: Int, scale factor: Double) -> LineMix.Taps {
+        let (i, scale) = (Float(index), Float(factor))
+        let x: Float
         switch coordinates {
         case "asymmetric": x = i / scale
         case "align_corners":
             // By the scale's own length, which need not be whole.
-            let resized = scale * Double(extent)
-            x = length == 1 ? 0 : i * Double(extent - 1) / (resized - 1)
+            let resized = scale * Float(extent)
+            x = length == 1 ? 0 : i * Float(extent - 1) / (resized - 1)
         case "pytorch_half_pixel": x = length > 1 ? (i + 0.5) / scale - 0.5 : 0
         case "half_pixel_symmetric":
             // The output is centred as a whole, so that a size that was rounded off is rounded off on both sides.
-            let adjustment = Double(length) / (scale * Double(extent))
-            x = Double(extent) / 2 * (1 - adjustment) + (i + 0.5) / scale - 0.5
+            let adjustment = Float(length) / (scale * Float(extent))
+            x = Float(extent) / 2 * (1 - adjustment) + (i + 0.5) / scale - 0.5
         default: x = (i + 0.5) / scale - 0.5
         }
         if mode == "nearest" {
-            let place: Double
+            let place: Float
             switch nearest {
             case "floor": place = x.rounded(.down)
             case "ceil": place = x.rounded(.up)
             case "round_prefer_ceil": place = (x + 0.5).rounded(.down)
             default: place = (x - 0.5).rounded(.up)
             }
-            let clamped = Int(min(max(place, 0), Double(extent - 1)))
+            let clamped = Int(min(max(place, 0), Float(extent - 1)))
             return LineMix.Taps(first: clamped, second: clamped, share: 0)
         }
-        let clamped = min(max(x, 0), Double(extent - 1))
+        let clamped = min(max(x, 0), Float(extent - 1))
         let first = Int(clamped)
-        return LineMix.Taps(first: first, second: min(first + 1, extent - 1), share: clamped - Double(first))
+        return LineMix.Taps(first: first, second: min(first + 1, extent - 1), share: Double(clamped - Float(first)))
     }
 }
 
@@ -134,7 +142,7 @@ struct LineMix: Sendable {
             for (i, tap) in taps.enumerated() {
                 let (a, b, at) = ((o * extent + tap.first) * inner, (o * extent + tap.second) * inner, (o * taps.count + i) * inner)
                 let share = T(tap.share)
-                for n in 0..<inner { y[at + n] = x[a + n] + share * (x[b + n] - x[a + n]) }
+                y.set(inner, at: at, x, a, step: 1, x, b, step: 1) { $0 + share * ($1 - $0) }
             }
         }
     }
@@ -144,33 +152,21 @@ struct LineMix: Sendable {
             for (i, tap) in taps.enumerated() {
                 let (a, b, at) = ((o * extent + tap.first) * inner, (o * extent + tap.second) * inner, (o * taps.count + i) * inner)
                 let share = T(tap.share)
-                for n in 0..<inner {
-                    into[a + n] += (1 - share) * g[at + n]
-                    into[b + n] += share * g[at + n]
-                }
+                into.add(inner, at: a, step: 1, g, at, g, at, step: 1, g, at, step: 1) { g, _, _ in (1 - share) * g }
+                into.add(inner, at: b, step: 1, g, at, g, at, step: 1, g, at, step: 1) { g, _, _ in share * g }
             }
         }
     }
 }
 
-private struct LineMixKernel: Kernel {
+private struct LineMixKernel: ScalarKernel {
     let steps: [LineMix]
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .none }
     func supports(_ rule: Rule) -> Bool { true }
     func gradientInputs(_ inputs: [Fact?]) -> [Int] { inputs[0]?.constant == nil ? [0] : [] }
 
-    func forward(_ run: ForwardRun) {
-        guard let y = run.outputs[0] else { return }
-        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard var current = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
         for (number, step) in steps.enumerated() {
             let next = number == steps.count - 1 ? y : Region<T>(count: step.outer * step.taps.count * step.inner)
@@ -179,7 +175,7 @@ private struct LineMixKernel: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard var current = run.outputGradients[0]?.region(T.self), let into = run.inputGradients[0]?.region(T.self) else { return }
         for (number, step) in steps.enumerated().reversed() {
             let next = number == 0 ? into : Region<T>(count: step.outer * step.extent * step.inner)

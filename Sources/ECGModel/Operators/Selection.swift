@@ -20,7 +20,7 @@ struct WhereOperator: Operator {
     }
 }
 
-private struct WhereKernel: Kernel {
+private struct WhereKernel: MovingKernel {
     /// For each of the two tensors: how the condition and it run along the output.
     let walks: [BroadcastWalk]
 
@@ -28,17 +28,7 @@ private struct WhereKernel: Kernel {
     func supports(_ rule: Rule) -> Bool { rule != .rescale }
     func gradientInputs(_ inputs: [Fact?]) -> [Int] { [1, 2].filter { inputs[$0]?.type.isFloat ?? false && inputs[$0]?.constant == nil } }
 
-    func forward(_ run: ForwardRun) {
-        guard let width = run.outputs[0]?.type.byteCount else { return }
-        switch width {
-        case 1: forward(run, UInt8.self)
-        case 2: forward(run, UInt16.self)
-        case 4: forward(run, UInt32.self)
-        default: forward(run, UInt64.self)
-        }
-    }
-
-    private func forward<T: BitwiseCopyable>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, as _: T.Type) {
         guard let condition = run.inputs[0]?.region(Bool.self), let y = run.outputs[0]?.region(T.self) else { return }
         for (index, walk) in walks.enumerated() {
             guard let x = run.inputs[index + 1]?.region(T.self) else { continue }
@@ -47,12 +37,7 @@ private struct WhereKernel: Kernel {
         }
     }
 
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let condition = run.inputs[0]?.region(Bool.self), let g = run.outputGradients[0]?.region(T.self) else { return }
         for (index, walk) in walks.enumerated() {
             guard let into = run.inputGradients[index + 1]?.region(T.self) else { continue }

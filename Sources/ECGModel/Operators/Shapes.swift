@@ -92,8 +92,25 @@ struct DropoutOperator: Operator {
         let trains = try node.opset < 12 ? nil : node.constantIntegers(2, of: inputs)
         let ratio = try node.opset < 12 ? nil : node.constant(1, of: inputs)?.doubles.first
         guard trains?.first ?? 0 == 0 || ratio ?? 0.5 == 0 else { throw node.unsupported("training_mode 1") }
-        return try IdentityOperator().specialise(inputs, layout: layout, node: node)
+        guard node.hasOutput(1) else { return try IdentityOperator().specialise(inputs, layout: layout, node: node) }
+        let input = try node.input(0, of: inputs)
+        let outputs = [Fact(input.type, input.shape, layout: layout), Fact(.bool, input.shape, layout: layout)]
+        return .kernel(outputs, DropoutKernel(move: .layout(input.shape, from: layout, to: layout)))
     }
+}
+
+/// Dropout whose mask is read: nothing is dropped.
+private struct DropoutKernel: Kernel {
+    let move: StridedMove
+
+    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
+    func supports(_ rule: Rule) -> Bool { true }
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { move.gradientInputs(inputs) }
+    func forward(_ run: ForwardRun) {
+        move.forward(run)
+        run.outputs[1]?.region(Bool.self).fill(true)
+    }
+    func reverse(_ run: ReverseRun) { move.reverse(run) }
 }
 
 /// Shape: the extents of a tensor, as a constant.
@@ -125,7 +142,6 @@ let shapeOperators: [OperatorEntry] = [
     OperatorEntry("Identity") { _ in IdentityOperator() },
     OperatorEntry("Dropout") { node in
         node.ignore("ratio", "is_test", "seed")
-        guard !node.hasOutput(1) else { throw node.unsupported("output mask") }
         return DropoutOperator()
     },
     OperatorEntry("Shape") { try ShapeOperator($0) },

@@ -7,6 +7,7 @@ struct Elu: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { x < 0 ? T(alpha) * T.expm1(x) : x }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { x < 0 ? y + T(alpha) : 1 }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { .elu(alpha: alpha) }
 }
 
 /// Selu: gamma times x, or times alpha (eˣ - 1) below zero.
@@ -16,6 +17,7 @@ struct Selu: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T(gamma) * (x < 0 ? T(alpha) * T.expm1(x) : x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { x < 0 ? y + T(gamma) * T(alpha) : T(gamma) }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { .selu(alpha: alpha, gamma: gamma) }
 }
 
 /// Celu: x, or alpha (e^(x/alpha) - 1) below zero.
@@ -51,6 +53,7 @@ struct Gelu: NumberFunction {
     }
 
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { approximates ? .geluTanh : .gelu }
 }
 
 /// HardSigmoid: alpha x + beta between 0 and 1.
@@ -87,6 +90,7 @@ struct Softplus: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { x > 0 ? x + T.log1p(T.exp(-x)) : T.log1p(T.exp(x)) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { T.sigmoid(x) }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { .softplus }
 }
 
 /// Softsign: x / (1 + |x|).
@@ -104,6 +108,7 @@ struct Mish: NumberFunction {
         return t + x * (1 - t * t) * T.sigmoid(x)
     }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { .mish }
 }
 
 /// Swish (Silu): x sigmoid(alpha x).
@@ -115,12 +120,13 @@ struct Swish: NumberFunction {
         return s + T(alpha) * x * s * (1 - s)
     }
     var isActivation: Bool { true }
+    var kernel: UnaryFunction? { alpha == 1 ? .silu : nil }
 }
 
 /// ThresholdedRelu: x above alpha, else 0.
 struct ThresholdedRelu: NumberFunction {
     let alpha: Float
-    func value<T: Scalar>(_ x: T) -> T { x <= T(alpha) ? 0 : x }
+    func value<T: Scalar>(_ x: T) -> T { x > T(alpha) ? x : 0 }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { x > T(alpha) ? 1 : 0 }
     var isActivation: Bool { true }
 }
@@ -129,7 +135,7 @@ struct ThresholdedRelu: NumberFunction {
 struct Shrink: NumberFunction {
     let lambd: Float
     let bias: Float
-    func value<T: Scalar>(_ x: T) -> T { x < -T(lambd) ? x + T(bias) : x > T(lambd) ? x - T(bias) : x.isNaN ? x : 0 }
+    func value<T: Scalar>(_ x: T) -> T { x < -T(lambd) ? x + T(bias) : x > T(lambd) ? x - T(bias) : 0 }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { x.magnitude > T(lambd) ? 1 : 0 }
     var isActivation: Bool { true }
 }

@@ -6,10 +6,13 @@ struct SoftmaxOperator: Operator {
     let logarithmic: Bool
     private let axis: Int
     private let flattens: Bool
+    /// Lines of −∞ alone give zeros, as an Attention's do whose keys are all masked; NaN otherwise.
+    private let emptyIsZero: Bool
 
-    init(_ node: NodeReader, logarithmic: Bool) throws {
+    init(_ node: NodeReader, logarithmic: Bool, emptyIsZero: Bool = false) throws {
         self.logarithmic = logarithmic
-        flattens = node.opset < 13
+        self.emptyIsZero = emptyIsZero
+        flattens = node.opset < 13 && !emptyIsZero
         axis = try node.int("axis", default: flattens ? 1 : -1)
     }
 
@@ -19,26 +22,19 @@ struct SoftmaxOperator: Operator {
         let axis = try node.axis(self.axis, rank: input.shape.count)
         let length = flattens ? input.shape[axis...].reduce(1, *) : input.shape.isEmpty ? 1 : input.shape[axis]
         let inner = flattens || input.shape.isEmpty ? 1 : input.shape[(axis + 1)...].reduce(1, *)
-        return .kernel([Fact(input.type, input.shape)], SoftmaxKernel(length: length, inner: inner, logarithmic: logarithmic))
+        return .kernel(
+            [Fact(input.type, input.shape)], SoftmaxKernel(length: length, inner: inner, logarithmic: logarithmic, emptyIsZero: emptyIsZero)
+        )
     }
 }
 
-struct SoftmaxKernel: Kernel {
+struct SoftmaxKernel: ScalarKernel {
     let length: Int
     let inner: Int
     let logarithmic: Bool
+    var emptyIsZero = false
 
     func supports(_ rule: Rule) -> Bool { true }
-
-    func forward(_ run: ForwardRun) {
-        guard let y = run.outputs[0] else { return }
-        if y.type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let g = run.outputGradients[0] else { return }
-        if g.type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
 
     private func forEachLine(_ count: Int, _ body: (Int) -> Void) {
         guard length > 0, inner > 0 else { return }
@@ -47,8 +43,13 @@ struct SoftmaxKernel: Kernel {
         }
     }
 
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
+        if inner == 1, let x = x as? Region<Float>, let y = y as? Region<Float> {
+            Normalisation.softmax(
+                rows: length == 0 ? 0 : x.count / length, count: length, logarithm: logarithmic, input: x, output: y, workers: run.workers)
+            return clearEmpty(x, y)
+        }
         forEachLine(x.count) { start in
             var top = -T.infinity
             for c in 0..<length { top = max(top, x[start + c * inner]) }
@@ -60,13 +61,27 @@ struct SoftmaxKernel: Kernel {
                 y[start + c * inner] = logarithmic ? centred - logarithm : T.exp(centred) / sum
             }
         }
+        clearEmpty(x, y)
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    private func clearEmpty<T: Scalar>(_ x: Region<T>, _ y: Region<T>) {
+        guard emptyIsZero else { return }
+        forEachLine(x.count) { start in
+            guard (0..<length).allSatisfy({ x[start + $0 * inner] == -.infinity }) else { return }
+            for c in 0..<length { y[start + c * inner] = 0 }
+        }
+    }
+
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let y = run.outputs[0]?.region(T.self), let g = run.outputGradients[0]?.region(T.self),
             let into = run.inputGradients[0]?.region(T.self)
         else { return }
         if run.rule == .rescale { return rescale(run, g, into) }
+        if inner == 1, let y = y as? Region<Float>, let g = g as? Region<Float>, let into = into as? Region<Float> {
+            return Normalisation.softmaxGradient(
+                rows: length == 0 ? 0 : y.count / length, count: length, logarithm: logarithmic, output: y, upstream: g, gradient: into,
+                accumulate: true, workers: run.workers)
+        }
         forEachLine(y.count) { start in
             var sum: T = 0
             for c in 0..<length { sum += logarithmic ? g[start + c * inner] : g[start + c * inner] * y[start + c * inner] }

@@ -3,7 +3,7 @@ import ECGKernels
 
 /// Moves of boxes of elements between tensors, each side with strides of its own: what Transpose, Slice, Concat, Split, Expand, Tile and
 /// Pad with a constant are. Forward for any type; in reverse the gradients go the other way and add up.
-package struct StridedMove: Kernel {
+package struct StridedMove: MovingKernel {
     /// One box, `shape` elements large.
     package struct Box: Sendable {
         package var input: Int
@@ -78,22 +78,7 @@ package struct StridedMove: Kernel {
         return inputs.indices.filter { moved.contains($0) && inputs[$0]?.type.isFloat ?? false && inputs[$0]?.constant == nil }
     }
 
-    package func forward(_ run: ForwardRun) {
-        guard let width = run.outputs.lazy.compactMap({ $0 }).first?.type.byteCount else { return }
-        switch width {
-        case 1: forward(run, UInt8.self)
-        case 2: forward(run, UInt16.self)
-        case 4: forward(run, UInt32.self)
-        default: forward(run, UInt64.self)
-        }
-    }
-
-    package func reverse(_ run: ReverseRun) {
-        guard let type = run.outputGradients.lazy.compactMap({ $0 }).first?.type else { return }
-        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
-
-    private func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, _: T.Type) {
+    package func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, as _: T.Type) {
         if let filler {
             for output in run.outputs { output?.region(T.self).fill(T(truncatingIfNeeded: filler)) }
         }
@@ -106,7 +91,7 @@ package struct StridedMove: Kernel {
         }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    package func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         for box in boxes {
             guard let into = run.inputGradients[box.input]?.region(T.self), let g = run.outputGradients[box.output]?.region(T.self) else {
                 continue

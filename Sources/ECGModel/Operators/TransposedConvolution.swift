@@ -16,11 +16,29 @@ struct TransposedConvolutionOperator: Operator {
         guard groups > 0 else { throw node.damaged("group is \(groups)") }
     }
 
+    func wish(_ inputs: [Fact?]) -> LayoutWish {
+        guard let input = inputs.first ?? nil, input.type == .float32, inputs.count > 1, let weights = inputs[1]?.constant else {
+            return .rowMajor
+        }
+        guard inputs.count < 3 || inputs[2] == nil || inputs[2]?.constant != nil else { return .rowMajor }
+        return Self.timeAxis(input.shape, weights.shape) != nil ? .channelsLast : .rowMajor
+    }
+
+    /// The spatial axis along which something happens, if there is only one.
+    private static func timeAxis(_ input: Shape, _ weights: Shape) -> Int? {
+        guard input.count == weights.count, input.count >= 3 else { return nil }
+        let axes = (2..<input.count).filter { input[$0] != 1 || weights[$0] != 1 }
+        return axes.count > 1 ? nil : axes.first ?? input.count - 1
+    }
+
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         let (input, weights) = (try node.input(0, of: inputs), try node.input(1, of: inputs))
         let bias = inputs.count > 2 ? inputs[2] : nil
         guard input.type.isFloat, weights.type == input.type, bias?.type ?? input.type == input.type else {
             throw node.unsupported("a mix of element types")
+        }
+        guard weights.constant != nil || node.rule != .rescale else {
+            throw node.unsupported("the rescale rule for weights that depend on the items")
         }
         guard input.shape.count >= 3, weights.shape.count == input.shape.count, input.shape[1] == weights.shape[0],
             weights.shape[0] % groups == 0
@@ -63,20 +81,35 @@ struct TransposedConvolutionOperator: Operator {
             }
         }
         guard spatial.allSatisfy({ $0 > 0 }) else { throw node.misfit("would give spatial extents \(spatial.text)") }
-        let output = Fact(input.type, try node.checked([input.shape[0], channels] + spatial))
+        let output = Fact(input.type, try node.checked([input.shape[0], channels] + spatial), layout: layout)
         // The windows of the convolution whose gradient this is: its input is this operator's output.
         let geometry = WindowTable.Geometry(
             kernel: kernel, strides: strides, dilations: dilations, padsBegin: Array(pads[..<rank]), padsEnd: Array(pads[rank...]))
+        if layout == .channelsLast, let tensor = weights.constant, let axis = Self.timeAxis(input.shape, weights.shape),
+            (0..<rank).allSatisfy({ $0 == axis - 2 || spatial[$0] == 1 })
+        {
+            let time = axis - 2
+            let shape = ConvolutionShape(
+                inputChannels: channels, outputChannels: input.shape[1], groups: groups, kernel: kernel[time], stride: strides[time],
+                dilation: dilations[time], padLeft: max(0, pads[time]), padRight: max(0, pads[rank + time]), inputLength: spatial[time])
+            if shape.isValid, shape.outputLength == extents[time], input.shape[0] > 0, pads[time] >= 0, pads[rank + time] >= 0 {
+                return .kernel(
+                    [output],
+                    TransposedConvolutionKernel(
+                        node: node.node, shape: shape, items: input.shape[0], weights: tensor, bias: bias?.constant?.floats))
+            }
+        }
         let table = try WindowTable.checked(geometry, input: spatial, output: extents, node: node)
         return .kernel(
             [output],
-            TransposedConvolutionKernel(
-                small: ChannelStrides(input.shape, .rowMajor), large: ChannelStrides(output.shape, .rowMajor), items: input.shape[0],
+            PlainTransposedConvolutionKernel(
+                small: ChannelStrides(input.shape, layout), large: ChannelStrides(output.shape, layout), items: input.shape[0],
                 groups: groups, table: table))
     }
 }
 
-private struct TransposedConvolutionKernel: Kernel {
+/// A transposed convolution by plain loops, for any type, layout and number of axes; the weights may depend on the items.
+private struct PlainTransposedConvolutionKernel: ScalarKernel {
     /// The input's side and the output's.
     let small: ChannelStrides
     let large: ChannelStrides
@@ -86,16 +119,6 @@ private struct TransposedConvolutionKernel: Kernel {
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
     func supports(_ rule: Rule) -> Bool { true }
-
-    func forward(_ run: ForwardRun) {
-        guard let type = run.outputs[0]?.type else { return }
-        if type == .float32 { forward(run, Float.self) } else { forward(run, Double.self) }
-    }
-
-    func reverse(_ run: ReverseRun) {
-        guard let type = run.outputGradients[0]?.type else { return }
-        if type == .float32 { reverse(run, Float.self) } else { reverse(run, Double.self) }
-    }
 
     /// Calls `body(place in the small tensor, place in the large one, place in the weights)` for every product.
     @inline(__always)
@@ -118,20 +141,20 @@ private struct TransposedConvolutionKernel: Kernel {
         }
     }
 
-    private func forward<T: Scalar>(_ run: ForwardRun, _: T.Type) {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let y = run.outputs[0]?.region(T.self) else {
             return
         }
         let bias = run.inputs.count > 2 ? run.inputs[2]?.region(T.self) : nil
         for n in 0..<items {
             for m in 0..<large.channels {
-                y[n * large.item + m * large.channel..<n * large.item + (m + 1) * large.channel].fill(bias?[m] ?? 0)
+                for o in 0..<large.positions { y[n * large.item + m * large.channel + o * large.position] = bias?[m] ?? 0 }
             }
         }
         forEach { source, target, weight in y[target] += x[source] * w[weight] }
     }
 
-    private func reverse<T: Scalar>(_ run: ReverseRun, _: T.Type) {
+    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let w = run.inputs[1]?.region(T.self), let g = run.outputGradients[0]?.region(T.self)
         else { return }
         if let gx = run.inputGradients[0]?.region(T.self) { forEach { source, target, weight in gx[source] += g[target] * w[weight] } }

@@ -8,10 +8,13 @@ package protocol NumberFunction: Sendable {
     func slope<T: Scalar>(_ x: T, _ y: T) -> T
     /// Whether guided backpropagation and deconvolution have a rule for it: true for activations, false for plain arithmetic.
     var isActivation: Bool { get }
+    /// The same function of the kernel library, for float32, where a loop over `value` would be slow; nil where the compiler's is as good.
+    var kernel: UnaryFunction? { get }
 }
 
 extension NumberFunction {
     package var isActivation: Bool { false }
+    package var kernel: UnaryFunction? { nil }
 }
 
 /// The operator of a unary function, in any layout, in float32 and float64.
@@ -64,41 +67,47 @@ package enum ActivationRules {
     @inline(__always)
     package static func positive<T: Scalar>(_ g: T) -> T { g <= 0 ? 0 : g }
 
-    /// DeepLIFT's multiplier Δy/Δx; where the two inputs are (almost) the same, the derivative (the limit; 1e-10 as in Captum).
+    /// DeepLIFT's multiplier Δy/Δx; where the two inputs are (almost) the same, the derivative (the limit; 1e-10 as in Captum). Two equal infinities, as
+    /// masks have them, are the same.
     @inline(__always)
     package static func multiplier<T: Scalar>(_ x: T, _ y: T, _ x0: T, _ y0: T, slope: () -> T) -> T {
         let difference = x - x0
-        return abs(difference) < 1e-10 ? slope() : (y - y0) / difference
+        return x == x0 || abs(difference) < 1e-10 ? slope() : (y - y0) / difference
     }
 }
 
 private struct UnaryKernel: Kernel {
     let float: UnaryLoops<Float>
     let double: UnaryLoops<Double>
+    /// What float32 is computed by instead of the loops.
+    let library: UnaryFunction?
+    let isActivation: Bool
 
     @inline(__always)
     init<F: NumberFunction>(_ function: F) {
         float = UnaryLoops(function)
         double = UnaryLoops(function)
+        library = function.kernel
+        isActivation = function.isActivation
     }
 
     func supports(_ rule: Rule) -> Bool { true }
 
     func forward(_ run: ForwardRun) {
         guard let input = run.inputs[0], let output = run.outputs[0] else { return }
-        if input.type == .float32 {
-            float.forward(input.region(), output.region())
-        } else {
-            double.forward(input.region(), output.region())
-        }
+        if input.type == .float64 { return double.forward(input.region(), output.region()) }
+        guard let library else { return float.forward(input.region(), output.region()) }
+        Elementwise.apply(library, count: input.count, input: input.region(), output: output.region(), workers: run.workers)
     }
 
     func reverse(_ run: ReverseRun) {
         guard let gradient = run.outputGradients[0], let into = run.inputGradients[0] else { return }
-        if into.type == .float32 {
-            float.reverse(run, gradient.region(), into.region())
-        } else {
-            double.reverse(run, gradient.region(), into.region())
+        if into.type == .float64 { return double.reverse(run, gradient.region(), into.region()) }
+        guard let library, run.rule == .gradient || !isActivation && run.rule != .rescale, let input = run.inputs[0] else {
+            return float.reverse(run, gradient.region(), into.region())
         }
+        Elementwise.gradient(
+            library, count: into.count, input: input.region(), upstream: gradient.region(), gradient: into.region(), accumulate: true,
+            workers: run.workers)
     }
 }

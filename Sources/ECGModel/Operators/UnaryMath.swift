@@ -6,12 +6,14 @@ import Glibc
 struct Exponential: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.exp(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { y }
+    var kernel: UnaryFunction? { .exp }
 }
 
 /// The natural logarithm.
 struct Logarithm: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.log(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { 1 / x }
+    var kernel: UnaryFunction? { .log }
 }
 
 struct SquareRoot: NumberFunction {
@@ -39,6 +41,7 @@ struct Magnitude: NumberFunction {
 struct ErrorFunction: NumberFunction {
     func value<T: Scalar>(_ x: T) -> T { T.erf(x) }
     func slope<T: Scalar>(_ x: T, _ y: T) -> T { 2 * T.exp(-x * x) / T.pi.squareRoot() }
+    var kernel: UnaryFunction? { .erf }
 }
 
 /// Sine, cosine and their like, computed in double precision: they stand in positional encodings and count for nothing in time.

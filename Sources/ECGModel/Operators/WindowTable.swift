@@ -131,6 +131,30 @@ package struct WindowAttributes: Sendable {
     }
 }
 
+/// The windows of a pool over the spatial axes of an input.
+struct PoolWindows {
+    let geometry: WindowTable.Geometry
+    /// The extents that come out.
+    let spatial: Shape
+    let table: WindowTable
+
+    /// - Parameter window: nil for one window over everything.
+    init(_ window: WindowAttributes?, _ input: Fact, node: NodeReader) throws {
+        guard input.type.isFloat else { throw node.unsupported("element type \(input.type.rawValue)") }
+        guard input.shape.count >= 3 else { throw node.misfit("input \(input.shape.text) has no spatial axis") }
+        let extents = Array(input.shape[2...])
+        if let window {
+            guard let kernel = window.kernel else { throw node.damaged("has no kernel_shape") }
+            (geometry, spatial) = try window.geometry(kernel: kernel, input: extents, node: node)
+        } else {
+            let (ones, zeros) = (extents.map { _ in 1 }, extents.map { _ in 0 })
+            geometry = WindowTable.Geometry(kernel: extents, strides: ones, dilations: ones, padsBegin: zeros, padsEnd: zeros)
+            spatial = ones
+        }
+        table = try WindowTable.checked(geometry, input: extents, output: spatial, node: node)
+    }
+}
+
 /// Where the elements of [item, channel, spatial…] lie: distances between neighbouring channels and positions.
 package struct ChannelStrides: Sendable {
     package let channels: Int

@@ -127,6 +127,13 @@ extension PlanBuilder {
             default: return false
             }
         }
+        if var linear = step.kernel as? LinearKernel, linear.activation == .identity, let sum = steps[next].kernel as? RowAdditionKernel,
+            sum.row.count == linear.columns
+        {
+            linear.add(sum.row, node: steps[next].node)
+            merge(index, next, linear)
+            return true
+        }
         guard !rescale, let activation = steps[next].kernel as? ActivationKernel else { return false }
         if var linear = step.kernel as? LinearKernel, linear.activation == .identity {
             linear.activation = activation.activation

@@ -9,18 +9,18 @@ struct CurveTables {
 
     func figure() throws -> CurveFigure {
         let x =
-            try options.x.map { try table.require($0) } ?? ["step", "layers", "layer", "x"].compactMap { table.column($0) }.first {
+            try options.results.x.map { try table.require($0) } ?? ["step", "layers", "layer", "x"].compactMap { table.column($0) }.first {
                 !isText($0)
             }
             ?? table.column("b") ?? firstNumbers()
-        let y = try options.y.map { try table.require($0) } ?? table.require("value", "mean", "median", "y")
+        let y = try options.results.y.map { try table.require($0) } ?? table.require("value", "mean", "median", "y")
         let bounds = try bounds(y)
-        let order = options.panel == nil ? table.column("order") : nil
+        let order = options.results.panel == nil ? table.column("order") : nil
         let panelColumns =
-            try options.panel.map { [try table.require($0)] }
+            try options.results.panel.map { [try table.require($0)] }
             ?? [table.column("metric", "figure"), table.column("class").flatMap { varies($0) ? $0 : nil }].compactMap { $0 }
         let curveColumns =
-            try options.by.map { [try table.require($0)] } ?? texts(except: [x, y] + panelColumns + [order].compactMap { $0 })
+            try options.results.by.map { [try table.require($0)] } ?? texts(except: [x, y] + panelColumns + [order].compactMap { $0 })
         // Steps that have names, such as networks of which more and more layers were drawn again, count from 1.
         var steps: [String: Int]?
         if isText(x) {

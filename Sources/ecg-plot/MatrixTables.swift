@@ -10,11 +10,11 @@ struct MatrixTables {
     /// A row a cell: `row`, `column`, `mean` or `value`, and as far as they are there `sd` and `n`; other columns of words divide into panels.
     func figure() throws -> MatrixFigure {
         let row = try table.require("row", "a"), column = try table.require("column", "b"),
-            mean = try options.y.map { try table.require($0) } ?? table.require("mean", "value", "r")
+            mean = try options.results.y.map { try table.require($0) } ?? table.require("mean", "value", "r")
         let deviation = table.column("sd")
         let known = [row, column, mean]
         let panelColumns =
-            try options.panel.map { [try table.require($0)] }
+            try options.results.panel.map { [try table.require($0)] }
             ?? table.columns.indices.filter { index in
                 !known.contains(index) && table.rows.contains { !$0[index].isEmpty && Double($0[index]) == nil }
                     && Set(table.rows.map { $0[index] }).count > 1
@@ -56,7 +56,7 @@ struct MatrixTables {
         figure.title = options.title ?? ""
         figure.high = most > 1 ? most : 1
         figure.low = isSigned ? -figure.high : 0
-        figure.barTitle = options.measure ?? table.columns[mean]
+        figure.barTitle = options.results.measure ?? table.columns[mean]
         return figure
     }
 

@@ -57,18 +57,22 @@ final class PaperRun {
     private func begin(_ record: Record) throws -> Recording {
         let layout = try SignalLayout(record)
         let chosen = try items.choose(layout.leads, record.key)
-        let wanted = options.duration * layout.fs
-        guard wanted < 50e6 else { throw ToolError(.usage, "--duration \(options.duration) s has too many samples for paper") }
-        let from = (options.from ?? Double(record.start) / layout.fs) * layout.fs
+        let wanted = options.paper.duration * layout.fs
+        guard wanted < 50e6 else { throw ToolError(.usage, "--duration \(options.paper.duration) s has too many samples for paper") }
+        guard options.maps.map.isEmpty || wanted * Double(chosen.count) < 4e6 else {
+            throw ToolError(.usage, "--duration \(options.paper.duration) s of \(chosen.count) leads has too many samples for a map")
+        }
+        let from = (options.paper.from ?? Double(record.start) / layout.fs) * layout.fs
         return Recording(
             key: record.key, about: Items.about(record), layout: layout, chosen: chosen, end: record.start, start: Int(from.rounded()),
-            wanted: max(1, Int(wanted.rounded())), samples: chosen.map { _ in [] }, map: options.map.isEmpty ? [] : chosen.map { _ in [] })
+            wanted: max(1, Int(wanted.rounded())), samples: chosen.map { _ in [] },
+            map: options.maps.map.isEmpty ? [] : chosen.map { _ in [] })
     }
 
     private func add(_ part: Record, to recording: inout Recording) throws {
         let values = try recording.layout.values(of: part, expectedStart: recording.end)
         let time = values.count / recording.layout.leads.count
-        let map = try options.map.first.map { name in
+        let map = try options.maps.map.first.map { name in
             guard let tensor = part["attr/" + name], tensor.count == values.count else {
                 throw ToolError(.data, "has no map '\(name)' of the signal's shape")
             }
@@ -76,7 +80,7 @@ final class PaperRun {
         }
         let partStart = recording.end
         recording.end += time
-        if !options.noAnnotations { Self.addNotes(part, to: &recording) }
+        if !options.paper.noAnnotations { Self.addNotes(part, to: &recording) }
         while !recording.isDone {
             let first = recording.start + recording.samples[0].count
             let last = min(recording.start + recording.wanted, recording.end)
@@ -88,7 +92,7 @@ final class PaperRun {
             }
             guard recording.samples[0].count == recording.wanted else { break }
             try draw(recording)
-            if options.all && file.wantsMore {
+            if options.paper.all && file.wantsMore {
                 recording.start += recording.wanted
                 for row in recording.samples.indices { recording.samples[row] = [] }
                 for row in recording.map.indices { recording.map[row] = [] }
@@ -119,12 +123,12 @@ final class PaperRun {
         guard !recording.isDone else { return }
         if let first = recording.samples.first, !first.isEmpty { return try draw(recording) }
         // With --all the last stretch may have ended with the recording.
-        if options.all, recording.start >= recording.end, recording.start > 0, file.pages > 0 { return }
+        if options.paper.all, recording.start >= recording.end, recording.start > 0, file.pages > 0 { return }
         let end = Double(recording.end) / recording.layout.fs
         throw ToolError(
             .data,
             recording.end == 0
-                ? "the recording has no samples" : "nothing at --from \(options.from ?? 0) s: the recording ends at \(end) s",
+                ? "the recording has no samples" : "nothing at --from \(options.paper.from ?? 0) s: the recording ends at \(end) s",
             record: recording.key)
     }
 
@@ -146,17 +150,17 @@ final class PaperRun {
             figure.title = options.title ?? recording.key
             figure.subtitle = recording.about
             figure.start = Double(recording.start) / fs
-            figure.layout = options.layout
+            figure.layout = options.paper.layout
             figure.isSheet = options.form == .pdf
-            figure.speed = options.speed
-            figure.gain = options.gain
-            figure.rhythm = options.rhythm
+            figure.speed = options.paper.speed
+            figure.gain = options.paper.gain
+            figure.rhythm = options.paper.rhythm
             figure.notes = recording.notes.map { (Double($0.sample - recording.start) / fs, $0.text) }
-            if let name = options.map.first {
+            if let name = options.maps.map.first {
                 figure.map = HeatMap(name, values: group.map { recording.map[$0] })
-                if options.absolute { figure.map = figure.map?.absolute }
-                figure.range = options.range
-                figure.limit = options.scaleEnd
+                if options.maps.absolute { figure.map = figure.map?.absolute }
+                figure.range = options.maps.range
+                figure.limit = options.maps.scaleEnd
             }
             try file.add(figure)
         }

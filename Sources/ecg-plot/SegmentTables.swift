@@ -55,8 +55,8 @@ struct SegmentTables {
     func maps() throws -> [String] {
         var maps: [String] = []
         for row in all { maps.note(row.map) }
-        for wanted in options.map where !maps.contains(wanted) { throw ToolError(.data, "no map '\(wanted)'", place: table.name) }
-        return options.map.isEmpty ? maps : options.map
+        for wanted in options.maps.map where !maps.contains(wanted) { throw ToolError(.data, "no map '\(wanted)'", place: table.name) }
+        return options.maps.map.isEmpty ? maps : options.maps.map
     }
 
     private func names(_ map: String, _ name: (Row) -> String) -> [String] {

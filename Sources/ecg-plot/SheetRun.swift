@@ -38,7 +38,9 @@ final class SheetRun {
         guard (2...Self.letters.count).contains(figure.maps.count) else {
             throw ToolError(.data, "has \(figure.maps.count) maps; a sheet offers 2 to \(Self.letters.count)", record: record.key)
         }
-        guard (kept.count + 1) * options.copies <= Self.mostSheets else { throw ToolError(.data, "more than \(Self.mostSheets) sheets") }
+        guard (kept.count + 1) * options.sheets.copies <= Self.mostSheets else {
+            throw ToolError(.data, "more than \(Self.mostSheets) sheets")
+        }
         let time = figure.leads.first?.samples.count ?? 0
         let offset = try spill.append(Array((figure.leads.map(\.samples) + figure.maps.flatMap(\.values)).joined()))
         kept.append(
@@ -50,28 +52,30 @@ final class SheetRun {
 
     /// Draws the sheets, and writes the answers and an empty vote file.
     func finish(_ file: FigureFile, _ stage: Stage) throws {
-        let display = options.mean ? "averaged" : "full"
+        let display = options.maps.mean ? "averaged" : "full"
         var answers = Table(columns: ["sheet", "key", "feature", "display", "copy", "letter", "method"])
         var votes = Table(columns: ["reader", "sheet", "vote"])
-        let order = RandomSource(seed: stage.seed, key: options.study, purpose: "order of sheets").permutation(kept.count * options.copies)
+        let order = RandomSource(seed: stage.seed, key: options.sheets.study, purpose: "order of sheets").permutation(
+            kept.count * options.sheets.copies)
         let width = String(order.count).count
         for (place, number) in order.enumerated() {
-            let item = kept[number / options.copies], copy = number % options.copies + 1
+            let item = kept[number / options.sheets.copies], copy = number % options.sheets.copies + 1
             let digits = String(place + 1)
-            let sheet = options.study + "-" + String(repeating: "0", count: width - digits.count) + digits
-            let shuffle = RandomSource(seed: stage.seed, key: "\(options.study) \(item.key) \(number)", purpose: "order of maps")
+            let sheet = options.sheets.study + "-" + String(repeating: "0", count: width - digits.count) + digits
+            let shuffle = RandomSource(seed: stage.seed, key: "\(options.sheets.study) \(item.key) \(number)", purpose: "order of maps")
                 .permutation(item.maps.count)
             try file.add(try figure(item, shuffle, sheet))
             for (letter, map) in shuffle.enumerated() {
                 answers.add([
-                    .text(sheet), .text(item.key), .text(options.feature), .text(display), .integer(copy), .text(Self.letters[letter]),
+                    .text(sheet), .text(item.key), .text(options.sheets.feature), .text(display), .integer(copy),
+                    .text(Self.letters[letter]),
                     .text(item.maps[map]),
                 ])
             }
             votes.add([.text(""), .text(sheet), .text("")])
         }
-        try write(answers, to: options.answers)
-        try write(votes, to: options.votes)
+        try write(answers, to: options.sheets.answers)
+        try write(votes, to: options.sheets.votes)
     }
 
     private func figure(_ item: Kept, _ shuffle: [Int], _ sheet: String) throws -> MapFigure {
@@ -85,10 +89,10 @@ final class SheetRun {
             leads: item.leads.enumerated().map { Lead($1.name, unit: $1.unit, samples: samples[$0]) }, fs: item.fs,
             maps: shuffle.enumerated().map { HeatMap(Self.letters[$0], values: rows(lead * (1 + $1))) })
         figure.title = sheet
-        figure.subtitle = options.title ?? options.feature
+        figure.subtitle = options.title ?? options.sheets.feature
         figure.origin = item.origin
-        figure.range = options.range
-        figure.limit = options.scaleEnd
+        figure.range = options.maps.range
+        figure.limit = options.maps.scaleEnd
         figure.isBlinded = true
         return figure
     }

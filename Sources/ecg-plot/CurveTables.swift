@@ -71,9 +71,10 @@ struct CurveTables {
             let metric = Self.shown(panel.metric)
             var made = CurvePanel(
                 hasOrders ? Self.shown(panel.order) : panels.count > 1 ? metric : "", curves: curves.map(Self.sorted))
-            made.xTitle = table.columns[x]
+            made.xTitle = options.results.across ?? (steps == nil ? table.columns[x] : "step")
             made.yTitle = panelColumns.contains { table.columns[$0] != "class" } ? metric : table.columns[y]
             if panelColumns.contains(where: { table.columns[$0] == "class" }) { made.title = metric }
+            if let measure = options.results.measure { made.yTitle = measure }
             figure.panels.append(made)
         }
         return figure

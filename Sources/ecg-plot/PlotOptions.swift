@@ -46,7 +46,9 @@ struct ResultOptions: ParsableArguments {
     @Option(help: .init("curves, matrix: the column of values. (default: value, mean or median)", valueName: "column")) var y: String?
     @Option(help: .init("curves: the column that names curves. (default: all columns of words)", valueName: "column")) var by: String?
     @Option(help: .init("curves, matrix: the column that divides into panels. (default: metric)", valueName: "column")) var panel: String?
-    @Option(help: .init("matrix: what the colours show. (default: the column's name)", valueName: "text")) var measure: String?
+    @Option(help: .init("curves, matrix: what the values are. (default: the metric's or the column's name)", valueName: "text"))
+    var measure: String?
+    @Option(help: .init("curves: what the steps are. (default: the column's name)", valueName: "text")) var across: String?
     @Flag(help: "histogram: a logarithmic axis.") var logScale = false
 
     func validate() throws { guard (1...10_000).contains(limit) else { throw ValidationError("--limit takes 1 to 10000 beats.") } }

@@ -58,8 +58,8 @@ struct PlotTool: StageTool {
     }
     /// Streams to read: none where the operand is a table, but for the beats beside it.
     var inputs: [StreamInput]? { takesTable ? results.beats.map { [StreamInput(operand: $0)] } : input.inputs }
-    /// An SVG is text, which a terminal takes.
-    var output: StageOutput { form == .svg ? .text : .binary }
+    /// An SVG is text, but nobody reads a figure as text on a terminal.
+    var output: StageOutput { .binary }
 
     func validate() throws {
         if let path = stage.output, path != "-" {

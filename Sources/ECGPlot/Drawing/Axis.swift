@@ -9,16 +9,18 @@ struct Axis: Sendable {
     var isLogarithmic = false
 
     /// - Parameters:
+    ///   - isWhole: whether the values are whole numbers, as steps are.
     ///   - low: the least value to show; with `isTight` false the axis may begin and end at ticks beyond it.
     ///   - about: ticks wished for.
-    init(_ low: Double, _ high: Double, about: Int = 5, isTight: Bool = false) {
+    init(_ low: Double, _ high: Double, about: Int = 5, isTight: Bool = false, isWhole: Bool = false) {
         var (low, high) = (low.isFinite ? low : 0, high.isFinite ? high : 1)
         if !(high > low) {
             // One value alone: some room on both sides of it.
             let room = low == 0 ? 1 : abs(low) * 0.5
             (low, high) = (low - room, low + room)
         }
-        let step = Self.step(high - low, about: about)
+        // Between whole numbers there is nothing to name.
+        let step = isWhole ? max(1, Self.step(high - low, about: about)) : Self.step(high - low, about: about)
         let first = isTight ? roundedUp(low, to: step) : (low / step + 1e-9).rounded(.down) * step
         let last = isTight ? (high / step + 1e-9).rounded(.down) * step : roundedUp(high, to: step)
         let count = min(max(Int(((last - first) / step).rounded()), 0), 100)

@@ -87,7 +87,12 @@ public struct CurveFigure: Figure {
             }
         let values = alike.flatMap(\.curves).flatMap { $0.y + $0.low + $0.high } + (floor.map { [$0] } ?? [])
         let y = panel.yRange.map { ($0.lowerBound, $0.upperBound) } ?? range(values) ?? (0, 1)
-        return Axes(x: Axis(x.0, x.1, about: about, isTight: true), y: Axis(y.0, y.1, about: 5, isTight: panel.yRange != nil))
+        return Axes(
+            x: Axis(
+                x.0, x.1, about: about, isTight: true,
+                isWhole: panel.xRange == nil && x.1 > x.0
+                    && panel.curves.allSatisfy { $0.x.allSatisfy { $0 == $0.rounded() || !$0.isFinite } }),
+            y: Axis(y.0, y.1, about: 5, isTight: panel.yRange != nil))
     }
 
     private func draw(

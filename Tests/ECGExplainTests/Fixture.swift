@@ -20,8 +20,8 @@ struct Fixture {
     func row(_ first: String, _ second: String) throws -> [Double] { try #require(rows(first, second).first) }
 }
 
-/// The trained network of examples/.
+/// A trained network as PyTorch wrote it.
 let exampleModel: String = {
     let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-    return root + "/examples/mitbih-cnn.onnx"
+    return root + "/Tests/Models/pytorch-cnn.onnx"
 }()

@@ -4,10 +4,10 @@ import ECGModel
 import TestSupport
 import Testing
 
-/// The trained model of examples/, which is part of the repository.
+/// A trained network as PyTorch wrote it, which is part of the repository.
 private let examplePath: String = {
     let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    return "/\(here)/examples/mitbih-cnn.onnx"
+    return "/\(here)/Tests/Models/pytorch-cnn.onnx"
 }()
 
 @Suite struct SessionTests {

@@ -141,9 +141,10 @@ struct TrainingRun {
                 for (index, value) in values.enumerated() where value > values[best] { best = index }
                 decision[best] = true
                 let top = values[best]
+                // In single precision, as ecg-infer writes them: equal scores are then equal here too.
                 let powers = values.map { exp($0 - top) }
                 let sum = powers.reduce(0, +)
-                scores.add(group: set.records[item], truth: truth, decision: decision, scores: powers.map { $0 / sum })
+                scores.add(group: set.records[item], truth: truth, decision: decision, scores: powers.map { Double(Float($0 / sum)) })
             case .values(let row):
                 truth = row.map { $0 > 0.5 }
                 decision = values.map { $0 >= 0 }

@@ -23,5 +23,5 @@ struct Fixture {
 /// A trained network as PyTorch wrote it.
 let exampleModel: String = {
     let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
-    return root + "/Tests/Models/pytorch-cnn.onnx"
+    return root + "/Tests/Models/mitbih-cnn.onnx"
 }()

@@ -7,7 +7,7 @@ import Testing
 /// A trained network as PyTorch wrote it, which is part of the repository.
 private let examplePath: String = {
     let here = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    return "/\(here)/Tests/Models/pytorch-cnn.onnx"
+    return "/\(here)/Tests/Models/mitbih-cnn.onnx"
 }()
 
 @Suite struct SessionTests {

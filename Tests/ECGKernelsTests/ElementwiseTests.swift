@@ -16,7 +16,7 @@ struct ElementwiseTests {
         var values =
             randomFloats(4001, -12...12, using: &g) + randomFloats(1000, -1...1, using: &g) + randomFloats(1000, -110...110, using: &g)
         values += (0..<2001).map { Float(bitPattern: UInt32($0) &* 2_147_483) }.filter(\.isFinite)
-        values += [0, -0, 1, -1, 1e-38, 1e-45, -1e-45, 3e38, -3e38, 88.7, 88.8, -87.4, -103.9, -104.1]
+        values += [0, -0, 1, -1, 1e-38, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 3e38, -3e38, 88.7, 88.8, -87.4, -103.9, -104.1]
         return values
     }
 

@@ -8,7 +8,7 @@ import Testing
 func readAll(_ bytes: [UInt8], limits: StreamLimits = .standard) throws -> (records: [Record], kinds: [FrameKind]) {
     var template = Array("/tmp/ecg-stream-test.XXXXXX".utf8CString)
     let file = mkstemp(&template)
-    let path = String(cString: template)
+    let path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     defer {
         close(file)
         unlink(path)

@@ -5,15 +5,14 @@ import PackageDescription
 /// A tool: a thin executable over the libraries it names.
 ///
 /// The Swift runtime is linked into it: it starts in less than half the time, and runs where no Swift is installed. As flags of the
-/// executables alone, so that the tests, which need the runtime as a shared library, are built from the same objects. The linker is the
-/// toolchain's own: the default one warns of functions that the runtime holds and no tool calls.
+/// executables alone, so that the tests, which need the runtime as a shared library, are built from the same objects.
 func tool(_ name: String, _ libraries: Target.Dependency...) -> Target {
     .executableTarget(
         name: name,
         dependencies: ["ECGTool", .product(name: "ArgumentParser", package: "swift-argument-parser")] + libraries,
         linkerSettings: [
             .unsafeFlags(
-                ["-use-ld=lld", "-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections", "-lswiftSynchronization"],
+                ["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections", "-lswiftSynchronization"],
                 .when(platforms: [.linux]))
         ])
 }

@@ -54,14 +54,16 @@ final class FigureFile {
 
     /// Completes the file. Call it after the input's end.
     func finish(emptyMessage: String) throws {
-        if leftOut > 0 {
-            stage.warn("the figure shows the first of \(leftOut + 1); choose one with --key, or write a PDF, which takes a page each")
-        }
         if pages == 0 {
             stage.warn(emptyMessage)
             waiting = try NoticeFigure(emptyMessage).page(style)
         }
         if let waiting { try document.add(waiting) }
         try document.finish()
+        // A reader that went away is told nothing.
+        try stage.text.flush()
+        if leftOut > 0 {
+            stage.warn("the figure shows the first of \(leftOut + 1); choose one with --key, or write a PDF, which takes a page each")
+        }
     }
 }

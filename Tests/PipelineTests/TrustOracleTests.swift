@@ -13,7 +13,7 @@ import Testing
             return
         }
         let scratch = Scratch()
-        let outcome = Shell.run("set -e\npython='\(python)'\nmodel=$ROOT/examples/mitbih-cnn.onnx\n" + script, in: scratch.path)
+        let outcome = Shell.run("set -e\npython='\(python)'\nmodel=$ROOT/Tests/Models/mitbih-cnn.onnx\n" + script, in: scratch.path)
         #expect(outcome.status == 0, "\(outcome.text)\(outcome.errors)")
     }
 

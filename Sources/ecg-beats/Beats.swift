@@ -67,6 +67,9 @@ struct Beats: StageTool {
     @Flag(help: "Leave out beats in which the recording lacks samples.")
     var noMissing = false
 
+    @Flag(help: "Add two leads with the time since the beat before and to the beat after, in units of 2 s and at most 1.")
+    var rr = false
+
     @Flag(help: "Put the leads one after the other: shape [1, leads x time].")
     var stack = false
 
@@ -83,6 +86,7 @@ struct Beats: StageTool {
         }
         if let length, !(1...(1 << 22)).contains(length) { throw ValidationError("--length takes 1 to \(1 << 22) samples.") }
         if cut == .rhythm {
+            if rr { throw ValidationError("--rr is about beats, --cut rhythm is not.") }
             if from != nil || length != nil || before != nil || after != nil || writeAnn != nil || neighbours != .all {
                 throw ValidationError(
                     "--cut rhythm takes --window, and none of --from, --length, --before, --after, --neighbours, --write-ann.")
@@ -159,6 +163,7 @@ struct Beats: StageTool {
         if let classes { options["classes"] = JSON(classes.split(separator: ",").map(String.init)) }
         if let merge { options["merge"] = JSON(merge.split(separator: ",").map(String.init)) }
         if noMissing { options["no-missing"] = true }
+        if rr { options["rr"] = true }
         if stack { options["stack"] = true }
         return Provenance(options: options)
     }

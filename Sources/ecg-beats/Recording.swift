@@ -89,10 +89,22 @@ final class Recording {
         meta["rr_after"] = beat.rrAfter.map { JSON($0) } ?? .null
         if beat.paddingBefore > 0 { meta["pad_before"] = JSON(beat.paddingBefore) }
         if beat.missing > 0 { meta["missing"] = JSON(beat.missing) }
+        if options.rr {
+            meta["leads"] = JSON(layout.leads + ["RR before", "RR after"])
+            meta["units"] = JSON(layout.units + ["2 s", "2 s"])
+        }
         record.meta = meta
-        let leads = layout.leads.count
+        var values = beat.values
+        var leads = layout.leads.count
+        if options.rr {
+            // Where there is no neighbour the interval is 0; beyond 2 s it says nothing more.
+            for interval in [beat.rrBefore, beat.rrAfter] {
+                values += [Float](repeating: Float(min(interval ?? 0, 2) / 2), count: beat.time)
+            }
+            leads += 2
+        }
         record.tensors = [
-            Tensor("signal", beat.values, shape: options.stack ? [1, leads * beat.time] : [leads, beat.time], axes: ["lead", "time"])
+            Tensor("signal", values, shape: options.stack ? [1, leads * beat.time] : [leads, beat.time], axes: ["lead", "time"])
         ]
         return record
     }

@@ -23,6 +23,8 @@ struct Conformer: Sendable, CustomStringConvertible {
     var keepsRecords = true
     /// Whether every record of the input is in the output.
     var keepsAll = true
+    /// Whether nothing can come of a stream without records (a network).
+    var needsRecords = false
 
     var description: String { "\(tool) \(arguments)" }
 
@@ -43,6 +45,12 @@ struct Conformer: Sendable, CustomStringConvertible {
     private static let model = "-m $ROOT/examples/mitbih-cnn.onnx"
     private static let scored = "\(beats) | ecg-infer \(model) --classes A,E,j,L,N,/,R,V"
     private static let maps = "\(scored) | ecg-attr \(model) -a saliency"
+
+    private static let network = {
+        var training = Conformer(.table, "ecg-train --net residual --width 0.25 --depth 1 --epochs 1 --batch 8 -q", input: beats)
+        training.needsRecords = true
+        return training
+    }()
 
     static let all = [
         Conformer(.filter, "ecg-cat"),
@@ -69,6 +77,7 @@ struct Conformer: Sendable, CustomStringConvertible {
         Conformer(.table, "ecg-plot confusion --format svg", input: scored),
         Conformer(.table, "ecg-plot histogram --format svg", input: beats),
         Conformer(.table, "ecg-plot roc --format svg", input: scored),
+        network,
         Conformer(.table, "ecg-eval --as csv", input: scored),
         Conformer(.table, "ecg-eval --ci --resamples 20 --as json", input: scored),
         Conformer(.table, "ecg-perturb \(model) --scheme road --steps 2 --truth predicted --as csv", input: maps),

@@ -75,6 +75,8 @@ struct CurveTables {
             made.yTitle = panelColumns.contains { table.columns[$0] != "class" } ? metric : table.columns[y]
             if panelColumns.contains(where: { table.columns[$0] == "class" }) { made.title = metric }
             if let measure = options.results.measure { made.yTitle = measure }
+            // What stands beside the axis need not stand above it too.
+            if made.title == made.yTitle { made.title = "" }
             figure.panels.append(made)
         }
         return figure

@@ -117,6 +117,9 @@ struct SegmentTables {
             throw ToolError(.data, "too many classes and leads for a figure", place: table.name)
         }
         guard !panels.isEmpty else { throw ToolError(.data, "no rows of these classes", place: table.name) }
+        if let wanted = options.classList {
+            panels = wanted.flatMap { name in panels.filter { $0.group == name } }
+        }
         // Classes without outcomes are compared with each other.
         let hasOutcomes = isTaken || all.contains { Self.parts($0.group).outcome != nil }
         let groups = hasOutcomes ? panels : [("", "")]

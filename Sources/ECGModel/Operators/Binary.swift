@@ -188,9 +188,9 @@ private struct BinaryLoops<T: Scalar>: Sendable {
     }
 }
 
-private struct BinaryKernel: Kernel {
-    let float: BinaryLoops<Float>
-    let double: BinaryLoops<Double>
+struct BinaryKernel: Kernel {
+    fileprivate let float: BinaryLoops<Float>
+    fileprivate let double: BinaryLoops<Double>
     let library: BinaryFunction?
     let walk: BroadcastWalk
 

@@ -19,7 +19,7 @@ extension NumberFunction {
 
 /// The operator of a unary function, in any layout, in float32 and float64.
 package struct Unary: Operator {
-    private let kernel: UnaryKernel
+    let kernel: UnaryKernel
 
     // Inlined, so that the loops are compiled for each function by itself.
     @inline(__always)
@@ -76,9 +76,9 @@ package enum ActivationRules {
     }
 }
 
-private struct UnaryKernel: Kernel {
-    let float: UnaryLoops<Float>
-    let double: UnaryLoops<Double>
+struct UnaryKernel: Kernel {
+    private let float: UnaryLoops<Float>
+    private let double: UnaryLoops<Double>
     /// What float32 is computed by instead of the loops.
     let library: UnaryFunction?
     let isActivation: Bool

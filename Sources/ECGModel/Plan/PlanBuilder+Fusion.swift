@@ -8,6 +8,7 @@ extension PlanBuilder {
     mutating func fuse() {
         absorbPadding()
         absorbFlattening()
+        joinGelu()
         removeUnused()
         var index = 0
         while index < steps.count {
@@ -20,16 +21,16 @@ extension PlanBuilder {
     }
 
     /// Roots of values that are read from outside the steps.
-    private var visible: Set<Int> {
+    var visible: Set<Int> {
         let outside = request.kept + (request.reverse?.seeds ?? []) + (request.reverse?.wanted ?? [])
         return Set(outside.compactMap { plain($0) }.map { values[$0].root })
     }
 
-    private func users(of root: Int) -> [Int] {
+    func users(of root: Int) -> [Int] {
         steps.indices.filter { steps[$0].inputs.contains { $0.map { values[$0].root == root } ?? false } }
     }
 
-    private func producer(of root: Int) -> Int? {
+    func producer(of root: Int) -> Int? {
         steps.indices.first { steps[$0].outputs.contains { $0.map { values[$0].root == root } ?? false } }
     }
 

@@ -53,6 +53,13 @@ INLINE void column_sums_of(const int count, const int whole, long c, long left, 
     UNROLL for (int v = 0; v < count; v++) PUT(sums, v, total[v]);
 }
 
+static void add(long count, const float *x, float *y) {
+    for (long i = 0; i < count; i += LANES) {
+        const long left = count - i;
+        keep(y + i, some(y + i, left) + some(x + i, left), left);
+    }
+}
+
 static void column_sums(long rows, long channels, const float *x, float *sums) {
 #define BODY(N, W) { column_sums_of(N, W, c, left, rows, channels, x, sums); }
     FOR_COLUMNS(channels, BODY)

@@ -13,5 +13,6 @@ const training_kernels TABLE = {
     .normaliseSums = normalise_sums,
     .normaliseGradient = normalise_gradient,
     .dropout = dropout,
+    .add = add,
     .columnSums = column_sums,
 };

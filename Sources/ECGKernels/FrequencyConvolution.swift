@@ -143,7 +143,7 @@ package final class FrequencyConvolution: @unchecked Sendable {
             residualAfter: residual?.position == .afterActivation, activation: activation, scratch: room)
         if isForward {
             let view = rows.view(UnsafeMutablePointer(mutating: input.pointer), rowStride: inputRowStride, copy: start)
-            if view.isCopy { rows.gather(items, from: input.pointer, rowStride: inputRowStride, into: start) }
+            if view.isCopy { rows.gather(items, from: input.pointer, rowStride: inputRowStride, into: start, workers: workers) }
             (run.input, run.inputItemStride, run.inputRowStride) = (UnsafePointer(view.start), view.itemStride, view.rowStride)
             run(workers: workers)
         } else {
@@ -153,7 +153,9 @@ package final class FrequencyConvolution: @unchecked Sendable {
                 (run.residual, run.residualItemStride, run.residualRowStride) = (UnsafePointer(view.start), view.itemStride, view.rowStride)
             }
             run(workers: workers)
-            if view.isCopy { rows.scatter(items, start, to: output.pointer, rowStride: outputRowStride, accumulate: accumulate) }
+            if view.isCopy {
+                rows.scatter(items, start, to: output.pointer, rowStride: outputRowStride, accumulate: accumulate, workers: workers)
+            }
         }
     }
 }

@@ -29,32 +29,55 @@ struct FrequencyRows {
             start: isCopy ? copy : rows, itemStride: wholeCount, rowStride: shape.stride * shape.inputChannels, isCopy: isCopy)
     }
 
-    func gather(_ items: Int, from rows: UnsafePointer<Float>, rowStride: Int, into copies: UnsafeMutablePointer<Float>) {
+    func gather(
+        _ items: Int, from rows: UnsafePointer<Float>, rowStride: Int, into copies: UnsafeMutablePointer<Float>, workers: Workers?
+    ) {
         let channels = shape.inputChannels
-        for item in 0..<items {
-            let copy = copies + item * wholeCount
-            for row in 0..<shape.inputLength {
-                (copy + row * channels).update(from: rows + (item * shape.inputLength + row) * rowStride, count: channels)
+        let length = shape.inputLength
+        let count = length * channels
+        let wholeCount = self.wholeCount
+        let ends = Ends(source: rows, target: copies)
+        share(items, workers) { item in
+            let copy = ends.target + item * wholeCount
+            let from = ends.source + item * length * rowStride
+            if rowStride == channels {
+                copy.update(from: from, count: count)
+            } else {
+                for row in 0..<length { (copy + row * channels).update(from: from + row * rowStride, count: channels) }
             }
-            let count = shape.inputLength * channels
             (copy + count).update(repeating: 0, count: wholeCount - count)
         }
     }
 
     func scatter(
-        _ items: Int, _ copies: UnsafePointer<Float>, to rows: UnsafeMutablePointer<Float>, rowStride: Int, accumulate: Bool
+        _ items: Int, _ copies: UnsafePointer<Float>, to rows: UnsafeMutablePointer<Float>, rowStride: Int, accumulate: Bool,
+        workers: Workers?
     ) {
         let channels = shape.inputChannels
-        for item in 0..<items {
-            for row in 0..<shape.inputLength {
-                let from = copies + item * wholeCount + row * channels
-                let to = rows + (item * shape.inputLength + row) * rowStride
-                if accumulate {
-                    for channel in 0..<channels { to[channel] += from[channel] }
-                } else {
-                    to.update(from: from, count: channels)
+        let length = shape.inputLength
+        let wholeCount = self.wholeCount
+        let ends = Ends(source: copies, target: rows)
+        share(items, workers) { item in
+            let from = ends.source + item * wholeCount
+            let to = ends.target + item * length * rowStride
+            if accumulate {
+                for row in 0..<length {
+                    for channel in 0..<channels { to[row * rowStride + channel] += from[row * channels + channel] }
                 }
+            } else if rowStride == channels {
+                to.update(from: from, count: length * channels)
+            } else {
+                for row in 0..<length { (to + row * rowStride).update(from: from + row * channels, count: channels) }
             }
         }
+    }
+
+    private struct Ends: @unchecked Sendable {
+        let source: UnsafePointer<Float>
+        let target: UnsafeMutablePointer<Float>
+    }
+
+    private func share(_ items: Int, _ workers: Workers?, _ body: @Sendable (Int) -> Void) {
+        if let workers, items > 1 { workers.run(items) { item, _ in body(item) } } else { for item in 0..<items { body(item) } }
     }
 }

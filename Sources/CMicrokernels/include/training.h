@@ -67,6 +67,8 @@ typedef struct {
     void (*_Nonnull dropout)(unsigned long position, long count, unsigned int first, unsigned int second, unsigned int threshold, float gain,
                              const float *_Nonnull x, const float *_Nullable signs, float slope, const float *_Nullable residual,
                              float *_Nonnull y);
+    /// y += x.
+    void (*_Nonnull add)(long count, const float *_Nonnull x, float *_Nonnull y);
     /// sums[channel] = Σ over the rows, in blocks.
     void (*_Nonnull columnSums)(long rows, long channels, const float *_Nonnull x, float *_Nonnull sums);
 } training_kernels;

@@ -8,8 +8,8 @@ import CMicrokernels
 /// meet them. As in `FrequencyConvolution`, two neighbouring tiles are real and imaginary part of one transform: the real part of the product's
 /// inverse is the sum of both tiles' correlations, and the imaginary part, what they have with each other, is dropped.
 ///
-/// Rows (pairs of tiles) are taken in blocks of a fixed length. Threads share a block's transforms by row, and its products by frequency, so
-/// every sum is one chain of additions whatever the threads.
+/// The items are cut into a few parts, by shape and batch alone; each is summed by one thread, whose spectra stay its own, in blocks of rows (pairs of
+/// tiles), and the parts are joined in order: every sum is one chain of additions whatever the threads.
 final class FrequencyWeightGradient: @unchecked Sendable {
     let shape: ConvolutionShape
     let problem: FrequencyProblem
@@ -70,12 +70,19 @@ final class FrequencyWeightGradient: @unchecked Sendable {
     private var sumCount: Int { 2 * transform.groups * leftChannels * rightWidth }
     private func spectraCount(_ width: Int) -> Int { pairCount * layout(width).pair }
     private var workCount: Int { 2 * lanes * transform.points }
-    private var roomCount: Int { workCount + (4 * transform.points + 15) / 16 * 16 + (problem.taps * 2 * lanes + 15) / 16 * 16 }
+    private var roomCount: Int {
+        spectraCount(leftWidth) + spectraCount(rightWidth) + workCount + whole(4 * transform.points) + whole(problem.taps * 2 * lanes)
+    }
     private func whole(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
+    /// Parts that the items are cut into: enough for a few threads, but few where the sums are large.
+    private func parts(_ items: Int) -> Int {
+        max(1, min(sumCount > 1 << 17 ? 4 : 8, items, items * tiling.pairs / 16))
+    }
+
     func scratchCount(items: Int, threads: Int) -> Int {
-        whole(FrequencyRows(shape).copyCount(items: items)) + whole(items * shape.outputChannels) + sumCount + spectraCount(leftWidth)
-            + spectraCount(rightWidth) + threads * roomCount + 32
+        whole(FrequencyRows(shape).copyCount(items: items)) + whole(items * shape.outputChannels) + parts(items) * sumCount
+            + threads * roomCount + 32
     }
 
     /// What one call works in.
@@ -86,9 +93,26 @@ final class FrequencyWeightGradient: @unchecked Sendable {
         let outputGradient: UnsafePointer<Float>
         let biasSums: UnsafeMutablePointer<Float>
         let sums: UnsafeMutablePointer<Float>
+        let rooms: UnsafeMutablePointer<Float>
+    }
+
+    /// What a thread works in.
+    private struct Room {
         let left: UnsafeMutablePointer<Float>
         let right: UnsafeMutablePointer<Float>
-        let rooms: UnsafeMutablePointer<Float>
+        let work: UnsafeMutablePointer<Float>
+        /// Addresses of the samples of two tiles.
+        let samples: UnsafeMutablePointer<UnsafePointer<Float>>
+        /// Taps of a panel.
+        let values: UnsafeMutablePointer<Float>
+    }
+
+    private func room(_ call: Call, _ worker: Int) -> Room {
+        let left = call.rooms + worker * roomCount
+        let right = left + spectraCount(leftWidth)
+        let work = right + spectraCount(rightWidth)
+        let samples = UnsafeMutableRawPointer(work + workCount).assumingMemoryBound(to: UnsafePointer<Float>.self)
+        return Room(left: left, right: right, work: work, samples: samples, values: work + workCount + whole(4 * transform.points))
     }
 
     func run(
@@ -99,28 +123,27 @@ final class FrequencyWeightGradient: @unchecked Sendable {
         let rows = FrequencyRows(shape)
         let copy = UnsafeMutableRawPointer(scratch.pointer).alignedUp(toMultipleOf: Storage.alignment).assumingMemoryBound(to: Float.self)
         let view = rows.view(input.pointer, rowStride: shape.inputChannels, copy: copy)
-        if view.isCopy { rows.gather(items, from: input.pointer, rowStride: shape.inputChannels, into: copy) }
+        if view.isCopy { rows.gather(items, from: input.pointer, rowStride: shape.inputChannels, into: copy, workers: workers) }
         let biasSums = copy + whole(rows.copyCount(items: items))
         let sums = biasSums + whole(items * shape.outputChannels)
-        let left = sums + sumCount
-        let right = left + spectraCount(leftWidth)
+        let parts = self.parts(items)
         let call = Call(
             input: UnsafePointer(view.start), inputItemStride: view.itemStride, inputRowStride: view.rowStride,
-            outputGradient: UnsafePointer(outputGradient.pointer), biasSums: biasSums, sums: sums, left: left, right: right,
-            rooms: right + spectraCount(rightWidth))
-        let all = items * tiling.pairs
-        let blocks = (all + blockRows - 1) / blockRows
-        let groups = transform.groups
-        for block in 0..<blocks {
-            let part = all * block / blocks..<all * (block + 1) / blocks
-            share(2 * part.count, workers) { task, worker in
-                let row = part.lowerBound + task / 2
-                self.transform(row, at: task / 2, isInput: task % 2 == 0, call, worker)
-                if task % 2 == 1, biasGradient != nil, row % self.tiling.pairs == 0 { self.sumBias(row / self.tiling.pairs, call) }
-            }
-            let cuts = min(groups, 32)
+            outputGradient: UnsafePointer(outputGradient.pointer), biasSums: biasSums, sums: sums, rooms: sums + parts * sumCount)
+        let wantsBias = biasGradient != nil
+        share(parts, workers) { part, worker in
+            let range = items * part / parts..<items * (part + 1) / parts
+            self.sum(range, call.sums + part * self.sumCount, wantsBias: wantsBias, call, worker)
+        }
+        let cuts = min(transform.groups, 16)
+        if parts > 1 {
             share(cuts, workers) { cut, _ in
-                for group in groups * cut / cuts..<groups * (cut + 1) / cuts { self.multiply(group, part.count, replace: block == 0, call) }
+                let group = 2 * self.leftChannels * self.rightWidth
+                let range = self.transform.groups * cut / cuts * group..<self.transform.groups * (cut + 1) / cuts * group
+                let target = call.sums + range.lowerBound
+                for part in 1..<parts {
+                    self.trainingKernels.pointee.add(range.count, target + part * self.sumCount, target)
+                }
             }
         }
         share(leftChannels, workers) { channel, worker in
@@ -134,16 +157,31 @@ final class FrequencyWeightGradient: @unchecked Sendable {
         }
     }
 
+    /// The sums over some items.
+    private func sum(_ items: Range<Int>, _ sums: UnsafeMutablePointer<Float>, wantsBias: Bool, _ call: Call, _ worker: Int) {
+        let room = self.room(call, worker)
+        let all = items.count * tiling.pairs
+        let blocks = (all + blockRows - 1) / blockRows
+        for block in 0..<blocks {
+            let rows = all * block / blocks..<all * (block + 1) / blocks
+            for row in rows {
+                let (item, pair) = row.quotientAndRemainder(dividingBy: tiling.pairs)
+                transform(items.lowerBound + item, pair, at: row - rows.lowerBound, isInput: true, call, room)
+                transform(items.lowerBound + item, pair, at: row - rows.lowerBound, isInput: false, call, room)
+                if wantsBias, pair == 0 { sumBias(items.lowerBound + item, call) }
+            }
+            for group in 0..<transform.groups { multiply(group, rows.count, replace: block == 0, sums, room) }
+        }
+    }
+
     private func share(_ tasks: Int, _ workers: Workers?, _ body: @Sendable (Int, Int) -> Void) {
         if let workers { workers.run(tasks, body) } else { for task in 0..<tasks { body(task, 0) } }
     }
 
     // MARK: The phases
 
-    private func transform(_ row: Int, at place: Int, isInput: Bool, _ call: Call, _ worker: Int) {
-        let (item, pair) = row.quotientAndRemainder(dividingBy: tiling.pairs)
-        let work = call.rooms + worker * roomCount
-        let samples = UnsafeMutableRawPointer(work + workCount).assumingMemoryBound(to: UnsafePointer<Float>.self)
+    private func transform(_ item: Int, _ pair: Int, at place: Int, isInput: Bool, _ call: Call, _ room: Room) {
+        let samples = room.samples
         let zeros = UnsafePointer(zeroStorage.pointer)
         let points = transform.points
         let length = isInput ? problem.outputLength : problem.inputLength
@@ -163,8 +201,8 @@ final class FrequencyWeightGradient: @unchecked Sendable {
         var layout = self.layout(isLeft ? leftWidth : rightWidth)
         withUnsafePointer(to: table) { table in
             kernels.pointee.forward(
-                table, samples, samples + points, 0, isLeft ? leftChannels : rightChannels, nil, 0, work,
-                (isLeft ? call.left : call.right) + 2 * place * layout.row, &layout)
+                table, samples, samples + points, 0, isLeft ? leftChannels : rightChannels, nil, 0, room.work,
+                (isLeft ? room.left : room.right) + 2 * place * layout.row, &layout)
         }
     }
 
@@ -175,25 +213,25 @@ final class FrequencyWeightGradient: @unchecked Sendable {
     }
 
     /// The products of a slot group: frequencies that share a weight are two rows of the same sum.
-    private func multiply(_ group: Int, _ rows: Int, replace: Bool, _ call: Call) {
+    private func multiply(_ group: Int, _ rows: Int, replace: Bool, _ all: UnsafeMutablePointer<Float>, _ room: Room) {
         let alone = transform.points % 2 == 0 ? 2 : 1
         let pair = group < alone ? 0 : group - alone + 1
         let isAlone = group < alone
         let (a, b) = (layout(leftWidth), layout(rightWidth))
         let first = isAlone ? group : 0
         let step = isAlone ? 2 : 1
-        let left = call.left + pair * a.pair + first * a.row
-        let right = call.right + pair * b.pair + first * b.row
+        let left = room.left + pair * a.pair + first * a.row
+        let right = room.right + pair * b.pair + first * b.row
         let (height, width) = (leftChannels, rightWidth)
         let imaginary = height * width
-        let sums = call.sums + 2 * group * imaginary
+        let sums = all + 2 * group * imaginary
         let most = Int(trainingKernels.pointee.tileRows)
         let tiles = (height + most - 1) / most
         let panels = (width + 2 * lanes - 1) / (2 * lanes)
         let count = isAlone ? rows : 2 * rows
         // Spectra and sums of the next frequency come from the last cache: they are fetched while this one is multiplied.
         let next = [
-            (call.left + (pair + 1) * a.pair, 2 * rows * a.row), (call.right + (pair + 1) * b.pair, 2 * rows * b.row),
+            (room.left + (pair + 1) * a.pair, 2 * rows * a.row), (room.right + (pair + 1) * b.pair, 2 * rows * b.row),
             (sums + 2 * imaginary, 2 * imaginary),
         ]
         let calls = tiles * panels
@@ -219,7 +257,7 @@ final class FrequencyWeightGradient: @unchecked Sendable {
     /// The taps of one left channel.
     private func invert(_ channel: Int, _ weightGradient: Region<Float>, accumulate: Bool, _ call: Call, _ worker: Int) {
         let (height, width, points) = (leftChannels, rightWidth, transform.points)
-        let values = call.rooms + (worker + 1) * roomCount - (problem.taps * 2 * lanes + 15) / 16 * 16
+        let values = room(call, worker).values
         let alone = points % 2 == 0 ? 2 : 1
         let scale = 1 / Float(points)
         // Groups from the first pair on are the frequencies 1, 2, …; those alone follow by hand: their imaginary parts drop out. To conjugate a

@@ -3,7 +3,7 @@
 extension Storage {
     /// A storage with a copy of these bytes, one copy and no more where they lie together in memory.
     public convenience init(bytes: some Collection<UInt8>) {
-        self.init(byteCount: bytes.count)
+        self.init(byteCount: bytes.count, zeroed: false)
         let target = UnsafeMutableRawBufferPointer(start: base, count: bytes.count)
         let copied: Void? = bytes.withContiguousStorageIfAvailable { target.copyMemory(from: UnsafeRawBufferPointer($0)) }
         if copied == nil { target.copyBytes(from: bytes) }

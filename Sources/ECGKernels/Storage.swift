@@ -12,7 +12,10 @@ public final class Storage: @unchecked Sendable {
     @usableFromInline package let base: UnsafeMutableRawPointer
     public let byteCount: Int
 
-    public init(byteCount: Int) {
+    public convenience init(byteCount: Int) { self.init(byteCount: byteCount, zeroed: true) }
+
+    /// - Parameter zeroed: false where the caller sets every byte before any is read.
+    init(byteCount: Int, zeroed: Bool) {
         precondition(byteCount >= 0)
         self.byteCount = byteCount
         if byteCount >= 2 * Self.hugePage, let mapped = Self.map(byteCount) {
@@ -21,7 +24,7 @@ public final class Storage: @unchecked Sendable {
         }
         mapping = nil
         base = .allocate(byteCount: max(byteCount, Self.alignment), alignment: Self.alignment)
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, Self.alignment))
+        if zeroed { base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, Self.alignment)) }
     }
 
     deinit {

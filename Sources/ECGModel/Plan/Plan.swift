@@ -24,10 +24,13 @@ package final class Plan: Sendable {
         try builder.specialise()
         builder.fuse()
         var steps = builder.steps
-        // Packing weights is the larger part of loading a model.
+        // Packing weights is the larger part of loading a model; the largest first, so that no thread is left with one at the end.
         let list = steps
         let made = Collected<(any Kernel)?>(repeating: nil, count: steps.count)
-        (workers ?? Workers(count: 1)).run(steps.count) { index, _ in
+        let sizes = steps.map { ($0.kernel as? ConvolutionKernel)?.shape.weightCount ?? 0 }
+        let order = steps.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+        (workers ?? Workers(count: 1)).run(steps.count) { place, _ in
+            let index = order[place]
             made.set(index, (list[index].kernel as? any PreparedKernel)?.prepared(weights))
         }
         for (index, kernel) in made.values.enumerated() { if let kernel { steps[index].kernel = kernel } }

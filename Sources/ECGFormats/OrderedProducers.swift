@@ -72,20 +72,8 @@ public final class OrderedProducers<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Elements may be allocated on one thread and freed on another; unless told otherwise, the allocator gives their memory back to the
-    /// system each time, and clearing new pages then takes as long as reading. (Glibc's module doesn't have malloc.h, so the function is
-    /// looked up.)
-    private static func keepFreedMemory() {
-        guard let found = dlsym(nil, "mallopt") else { return }
-        let mallopt = unsafeBitCast(found, to: (@convention(c) (Int32, Int32) -> Int32).self)
-        let (trimThreshold, mapThreshold): (Int32, Int32) = (-1, -3)
-        _ = mallopt(trimThreshold, 1 << 25)
-        _ = mallopt(mapThreshold, 1 << 25)
-    }
-
     /// Fewer threads than asked for are no error: this thread does the work then.
     private func start(_ number: Int) -> [pthread_t] {
-        Self.keepFreedMemory()
         var crew: [pthread_t] = []
         for _ in 0..<number {
             let context = Unmanaged.passRetained(self)

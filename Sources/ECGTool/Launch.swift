@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
+import CSystem
 import ECGStream
 import Glibc
 
@@ -11,6 +12,7 @@ enum Launch {
         // So must writing beyond a limit on the size of files (ulimit -f).
         signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
+        ecg_keep_freed_memory()
         let command: any ParsableCommand
         do {
             command = try Tool.parseAsRoot(Tool.prepared(arguments))

@@ -16,6 +16,9 @@ final class Recording {
     private var finder: BeatFinder
     private var found: [BeatMark] = []
     private let template: Record
+    /// What ecg-synth knows of the beats around the samples still held, in order of time.
+    private var truths: [JSON] = []
+    private let hasTruth: Bool
 
     init(_ part: Record, options: Beats, stage: Stage) throws {
         if part.sample != nil, part.r != nil { throw ToolError(.data, "the record is a beat already") }
@@ -30,6 +33,7 @@ final class Recording {
         finder = BeatFinder(
             detects: options.from == .detect || !annotated, fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
         template = Self.template(part, layout: layout, stacked: options.stack)
+        hasTruth = part.meta["truth"] != nil
     }
 
     /// The members of every beat in their order; what the recording says of itself follows.
@@ -39,7 +43,7 @@ final class Recording {
         record.meta["record"] = .string(part.recordName)
         for name in ["sample", "r", "length", "label", "rr_before", "rr_after"] { record.meta[name] = .null }
         // What belongs to the samples of the recording has no place in a beat.
-        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux"]
+        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux", "truth"]
         for name in part.meta.names where !ofSignal.contains(name) { record.meta[name] = part.meta[name] }
         return record
     }
@@ -48,9 +52,12 @@ final class Recording {
         let values = try layout.values(of: part, expectedStart: isContinued ? cutter.end : nil)
         isContinued = true
         cutter.append(values)
+        truths += part.meta["truth"]?.array ?? []
         let (marks, known) = finder.push(values, annotations: try BeatMark.all(in: part), end: cutter.end)
         try take(marks, known: known)
         try write(cutter.next())
+        // A beat that waits for the next one may begin a little before the samples still held.
+        dropTruths(before: cutter.heldFrom - Int(60 * layout.fs))
     }
 
     func finish() throws {
@@ -73,6 +80,16 @@ final class Recording {
         }
     }
 
+    private func dropTruths(before sample: Int) {
+        truths.removeFirst(truths.prefix { ($0["sample"]?.int ?? 0) < sample }.count)
+    }
+
+    /// The part of the truth whose R peaks lie in a beat, in samples of the recording as `sample` is.
+    private func truth(of beat: Beat) -> JSON {
+        dropTruths(before: beat.start)
+        return .array(truths.prefix { ($0["sample"]?.int ?? 0) < beat.start + beat.paddingBefore + beat.length })
+    }
+
     private func record(of beat: Beat) -> Record {
         var record = template
         var meta = template.meta
@@ -88,6 +105,7 @@ final class Recording {
         meta["rr_before"] = beat.rrBefore.map { JSON($0) } ?? .null
         meta["rr_after"] = beat.rrAfter.map { JSON($0) } ?? .null
         if beat.paddingBefore > 0 { meta["pad_before"] = JSON(beat.paddingBefore) }
+        if hasTruth { meta["truth"] = truth(of: beat) }
         if beat.missing > 0 { meta["missing"] = JSON(beat.missing) }
         if options.rr {
             meta["leads"] = JSON(layout.leads + ["RR before", "RR after"])

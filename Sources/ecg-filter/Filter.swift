@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
-import ECGKernels
 import ECGSignal
 import ECGStream
 import ECGTool
@@ -82,7 +81,7 @@ struct Filter: StageTool {
             steps: try StepArguments.parse(step), iirOrder: iir, edge: edge, tapCount: fir,
             resamplingTaps: try taps.map { try TapsFile.parse(try TapsFile.bytes($0), name: $0) })
         let job = FilterJob(options: options, glob: Glob(pattern: tensor))
-        let line = FilterLine(job: job, stage: stage, workers: Workers(count: stage.threads))
+        let line = FilterLine(job: job, stage: stage)
         try line.run()
     }
 }

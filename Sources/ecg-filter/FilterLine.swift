@@ -10,30 +10,38 @@ import ECGTool
 final class FilterLine {
     private let job: FilterJob
     private let stage: Stage
-    private let workers: Workers
+    private let threads: Int
+    /// For whole records side by side, and for the leads of a long one; threads that nothing is to be done by would still be started.
+    private lazy var workers = Workers(count: threads)
+    private var leadWorkers: Workers?
     private var batch: [Record] = []
     private var batchBytes = 0
     private var recording: FilteredRecording?
+    /// Parts of a long recording that go through the filter together: to hand out the leads to the threads takes as long as to filter a minute.
+    private var parts: [Record] = []
+    private var partBytes = 0
 
-    init(job: FilterJob, stage: Stage, workers: Workers) {
+    init(job: FilterJob, stage: Stage) {
         self.job = job
         self.stage = stage
-        self.workers = workers
+        threads = stage.threads
     }
 
     func run() throws {
         while let record = try stage.next() {
-            if recording == nil, !record.more {
+            if recording == nil, parts.isEmpty, !record.more {
                 batch.append(record)
                 batchBytes += record.tensors.reduce(0) { $0 + $1.payload.count }
-                if batch.count >= 16 * workers.count || batchBytes > 8 << 20 { try flush() }
+                if batch.count >= 16 * threads || batchBytes > 8 << 20 { try flush() }
                 continue
             }
             try flush()
             try take(part: record)
         }
         try flush()
-        if let recording { throw ToolError(.data, "the last part of the recording is missing", record: recording.key) }
+        if let key = parts.last?.key ?? recording?.key {
+            throw ToolError(.data, "the last part of the recording is missing", record: key)
+        }
     }
 
     // MARK: Whole records
@@ -60,10 +68,12 @@ final class FilterLine {
             }
         }
         let job = self.job
-        workers.run(slots.count) { [slots] task, _ in
+        let filter: @Sendable (Int, Int) -> Void = { [slots] task, _ in
             guard let slot = slots[task] else { return }
             slot.result = Result { try Self.filtered(slot.record, job, slot.plans) }
         }
+        // A single record is not worth the threads' start.
+        if slots.count == 1 { filter(0, 0) } else { workers.run(slots.count, filter) }
         for (record, slot) in zip(batch, slots) {
             do {
                 guard let slot, let result = slot.result else {
@@ -83,7 +93,7 @@ final class FilterLine {
         let recording = try FilteredRecording(record, job: job, plans: plans)
         var result: Record?
         let serial: RecordFilter.Runner = { count, task in for index in 0..<count { task(index) } }
-        try recording.add(record, run: serial) { result = $0 }
+        try recording.add([record], run: serial) { result = $0 }
         try recording.finish(run: serial) { result = $0 }
         guard let result else { throw ToolError(.software, "a record was lost", record: record.key) }
         return result
@@ -99,20 +109,28 @@ final class FilterLine {
     // MARK: Long recordings
 
     private func take(part: Record) throws {
+        parts.append(part)
+        partBytes += part.tensors.reduce(0) { $0 + $1.payload.count }
+        guard !part.more || partBytes > 4 << 20 || part.key != parts[0].key else { return }
+        let taken = parts
+        parts = []
+        partBytes = 0
         do {
             let recording: FilteredRecording
             if let open = self.recording {
-                guard open.key == part.key else {
+                guard open.key == taken[0].key else {
                     throw ToolError(.data, "the last part of the recording is missing", record: open.key)
                 }
                 recording = open
             } else {
-                recording = try FilteredRecording(part, job: job, plans: try plans(for: part))
+                recording = try FilteredRecording(taken[0], job: job, plans: try plans(for: taken[0]))
                 self.recording = recording
             }
-            let workers = self.workers
+            // A thread more than there are leads would only watch.
+            let workers = self.leadWorkers ?? Workers(count: min(threads, recording.rowCount))
+            leadWorkers = workers
             let parallel: RecordFilter.Runner = { count, task in workers.run(count) { index, _ in task(index) } }
-            try recording.add(part, run: parallel) { try stage.write($0) }
+            try recording.add(taken, run: parallel) { try stage.write($0) }
             if !part.more {
                 try recording.finish(run: parallel) { try stage.write($0) }
                 self.recording = nil

@@ -16,6 +16,9 @@ final class FilteredRecording {
     /// Values of the output that have left.
     private var sent = 0
 
+    /// Rows that a filter runs along, of all tensors.
+    var rowCount: Int { tracks.map(\.rows).max() ?? 1 }
+
     /// A tensor that changes.
     private struct Track {
         let name: String
@@ -67,32 +70,36 @@ final class FilteredRecording {
         return units.count == rows ? units : [VoltageUnit?](repeating: nil, count: rows)
     }
 
-    /// Takes a part, and hands on the parts that are complete.
-    func add(_ part: Record, run: RecordFilter.Runner, send: (Record) throws -> Void) throws {
-        var part = part
-        if received > 0 || !waiting.isEmpty {
-            guard part.key == key, part.fs == fs, part.start == start + received else {
-                throw ToolError(.data, "the part from sample \(part.start) on does not follow sample \(start + received)", record: key)
+    /// Takes parts that follow each other, and hands on those that are complete.
+    func add(_ parts: [Record], run: RecordFilter.Runner, send: (Record) throws -> Void) throws {
+        var values = tracks.map { _ in [[Float]]() }
+        for var part in parts {
+            guard part.key == key else { throw ToolError(.data, "the last part of the recording is missing", record: key) }
+            if received > 0 || !waiting.isEmpty {
+                guard part.fs == fs, part.start == start + received else {
+                    throw ToolError(.data, "the part from sample \(part.start) on does not follow sample \(start + received)", record: key)
+                }
             }
-        }
-        var time: Int?
-        for track in tracks {
-            guard let tensor = part[track.name], tensor.axes == track.axes, Array(tensor.shape.dropLast()) == track.leading,
-                let length = tensor.shape.last
-            else { throw ToolError(.data, "the parts of the recording have different tensors '\(track.name)'", record: key) }
-            // A stacked row holds its leads one after the other.
-            let samples = track.rows > max(1, track.leading.reduce(1, *)) ? length / track.rows : length
-            guard samples == time ?? samples else {
-                throw ToolError(.data, "the tensor '\(track.name)' has \(samples) samples a row, another one \(time ?? 0)", record: key)
+            var time: Int?
+            for (index, track) in tracks.enumerated() {
+                guard let tensor = part[track.name], tensor.axes == track.axes, Array(tensor.shape.dropLast()) == track.leading,
+                    let length = tensor.shape.last
+                else { throw ToolError(.data, "the parts of the recording have different tensors '\(track.name)'", record: key) }
+                // A stacked row holds its leads one after the other.
+                let samples = track.rows > max(1, track.leading.reduce(1, *)) ? length / track.rows : length
+                guard samples == time ?? samples else {
+                    throw ToolError(.data, "the tensor '\(track.name)' has \(samples) samples a row, another one \(time ?? 0)", record: key)
+                }
+                time = samples
+                values[index].append(tensor.floats())
+                // The samples wait in the filter; the part keeps the tensor's place.
+                part[track.name] = Tensor(track.name, [Float](), shape: track.leading + [0], axes: track.axes)
             }
-            time = samples
-            try track.filter.push(tensor.floats(), run: run)
-            // The samples wait in the filter; the part keeps the tensor's place.
-            part[track.name] = Tensor(track.name, [Float](), shape: track.leading + [0], axes: track.axes)
+            received += time ?? 0
+            annotations.take(&part)
+            waiting.append(Part(record: part, end: received))
         }
-        received += time ?? 0
-        annotations.take(&part)
-        waiting.append(Part(record: part, end: received))
+        for (index, track) in tracks.enumerated() { try track.filter.push(values[index], run: run) }
         try sendReady(isLast: false, send)
     }
 
@@ -119,9 +126,9 @@ final class FilteredRecording {
             waiting.removeFirst()
             var record = part.record
             for track in tracks {
-                let values = track.filter.take(end - sent)
                 let time = track.rows > track.leading.reduce(1, *) ? (end - sent) * track.rows : end - sent
-                record[track.name] = Tensor(track.name, values, shape: track.leading + [time], axes: track.axes)
+                record[track.name] = Tensor(
+                    track.name, track.filter.take(end - sent), shape: track.leading + [time], axes: track.axes)
             }
             convert(&record, end: end, isLast: waiting.isEmpty && (isLast || !record.more))
             sent = end

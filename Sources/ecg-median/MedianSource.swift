@@ -66,6 +66,7 @@ final class MedianSource {
         for name in ["r", "label", "beats_used", "beats_rejected", "alignment_error", "rr", "span"] { template.meta[name] = .null }
         let own: Set = [
             "key", "fs", "leads", "units", "record", "sample", "r", "length", "label", "rr_before", "rr_after", "pad_before", "missing",
+            "truth",
             "start", "more", "tensors", "aux",
         ]
         for name in record.meta.names where !own.contains(name) { template.meta[name] = record.meta[name] }

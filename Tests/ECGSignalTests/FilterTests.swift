@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGSignal
+import Glibc
 import Testing
 
 /// Every step against SciPy, and the same bits however the record comes in.
@@ -78,6 +79,20 @@ import Testing
         for sizes in [[1000], [1, 7777, 250], [15_000]] {
             let cut = try Self.filter([input], options, cutAt: sizes)[0]
             #expect(cut.map(\.bitPattern) == whole.map(\.bitPattern), "\(name) cut at \(sizes)")
+        }
+    }
+
+    /// Below -80 dB from 1.1 times the new Nyquist frequency on.
+    @Test(arguments: [(500.0, 250.0), (360, 250), (1000, 360), (257, 100)]) func resamplingLetsNoAliasThrough(_ from: Double, _ to: Double)
+        throws
+    {
+        for share in [1.1, 1.2, 1.37] where share * to / 2 < from / 2 {
+            let frequency = share * to / 2
+            let wave = (0..<6000).map { Float(sin(2 * Double.pi * frequency * Double($0) / from)) }
+            let output = try Self.filter([wave], FilterOptions(steps: [.resample(fs: to)]), fs: from)[0]
+            // The ends see a held sample, not a wave.
+            let loudest = output.dropFirst(200).dropLast(200).map(abs).max() ?? 1
+            #expect(loudest < 1e-4, "\(frequency) Hz from \(from) to \(to) Hz")
         }
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The one file that calls FFTW. Plans are made with FFTW_ESTIMATE and without wisdom, so that the same length always runs the same
-// code and gives the same bits; they are kept for the life of the process, since a stage meets the same few lengths again and again.
+// The one file that calls FFTW. Plans are made with FFTW_ESTIMATE, with the wisdom of FFTWWisdom.swift for that one length or with none, so
+// that the same length always runs the same code and gives the same bits; they are kept for the life of the process, since a stage meets
+// the same few lengths again and again.
 
 import CFFTW
 import Synchronization
@@ -29,6 +30,9 @@ final class RealTransform: @unchecked Sendable {
         self.length = length
         let buffers = TransformBuffers(length: length)
         let flags = FFTW_ESTIMATE | UInt32(FFTW_DESTROY_INPUT)
+        if let wisdom = FFTWWisdom.of(length: length) { fftwf_import_wisdom_from_string(wisdom) }
+        // What is known of one length must not change the plan of another.
+        defer { fftwf_forget_wisdom() }
         guard let forward = fftwf_plan_dft_r2c_1d(Int32(length), buffers.samples, buffers.spectrum, flags),
             let inverse = fftwf_plan_dft_c2r_1d(Int32(length), buffers.spectrum, buffers.samples, flags)
         else { preconditionFailure("FFTW has no plan for \(length) samples") }
@@ -99,21 +103,18 @@ final class FrequencyKernel: @unchecked Sendable {
         TransformBuffers.borrow(length: length) { buffers in
             let here = min(length, input.count - start)
             input.withUnsafeBufferPointer { source in
-                for index in 0..<here { buffers.samples[index] = source[start + index] - offset }
+                if here > 0, let first = source.baseAddress {
+                    SignalLoops.shift(first + start, by: -offset, to: buffers.samples, count: here)
+                }
             }
             for index in here..<max(here, length) { buffers.samples[index] = 0 }
             transform.forward(buffers)
             let x = UnsafeMutableRawPointer(buffers.spectrum).assumingMemoryBound(to: Float.self)
             let h = UnsafeRawPointer(spectrum.spectrum).assumingMemoryBound(to: Float.self)
-            for bin in 0...length / 2 {
-                let (xr, xi) = (x[2 * bin], x[2 * bin + 1])
-                let (hr, hi) = (h[2 * bin], h[2 * bin + 1])
-                x[2 * bin] = xr * hr - xi * hi
-                x[2 * bin + 1] = xr * hi + xi * hr
-            }
+            SignalLoops.multiply(x, by: h, count: length / 2 + 1)
             transform.inverse(buffers)
             let valid = buffers.samples + (taps - 1)
-            if gained != 0 { for index in 0..<count { valid[index] += gained } }
+            if gained != 0 { SignalLoops.shift(valid, by: gained, to: valid, count: count) }
             output.append(contentsOf: UnsafeBufferPointer(start: valid, count: count))
         }
     }

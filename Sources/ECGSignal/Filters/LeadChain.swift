@@ -16,6 +16,9 @@ final class LeadChain: @unchecked Sendable {
     /// Samples of the open gap that are not filled yet.
     private var unfilled = 0
     private var held: Float?
+    /// What goes into a step, and what comes out of it.
+    private var input: [Float] = []
+    private var next: [Float] = []
 
     init(stages: [any LeadStage], fs: Double, ratio: RationalRatio) {
         self.stages = stages
@@ -23,72 +26,64 @@ final class LeadChain: @unchecked Sendable {
         ramp = Int(max(1, min(10 * fs, 1e7)))
     }
 
-    /// - Returns: the values that are ready, which follow those of the last call.
-    func push(_ samples: [Float]) -> [Float] {
-        guard samples.count > Self.piece else { return pushPiece(samples) }
-        var values: [Float] = []
-        values.reserveCapacity(samples.count)
-        for start in stride(from: 0, to: samples.count, by: Self.piece) {
-            values += pushPiece(Array(samples[start..<min(start + Self.piece, samples.count)]))
+    /// Takes a range of samples and appends the values that are ready.
+    func push(_ samples: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.piece) {
+            let end = min(start + Self.piece, range.upperBound)
+            input.removeAll(keepingCapacity: true)
+            if unfilled == 0, SignalLoops.areFinite(samples, start..<end) {
+                input.append(contentsOf: samples[start..<end])
+                received += end - start
+                held = samples[end - 1]
+            } else {
+                fill(samples[start..<end])
+            }
+            run(from: 0, into: &output)
         }
-        return values
     }
 
     /// What goes from step to step at a time stays in the cache.
     private static let piece = 1 << 14
 
-    private func pushPiece(_ samples: [Float]) -> [Float] {
-        var whole = unfilled == 0
-        if whole { for value in samples where !value.isFinite { whole = false } }
-        if whole {
-            received += samples.count
-            held = samples.last ?? held
-            return reopen(run(samples))
-        }
-        return reopen(run(fill(samples)))
-    }
-
-    func finish() throws(FilterError) -> [Float] {
-        var values = run([Float](repeating: held ?? 0, count: unfilled))
+    func finish(into output: inout [Float]) throws(FilterError) {
+        input.removeAll(keepingCapacity: true)
+        input.append(contentsOf: repeatElement(held ?? 0, count: unfilled))
         unfilled = 0
+        run(from: 0, into: &output)
         for index in stages.indices {
-            var output: [Float] = []
-            try stages[index].finish(into: &output)
-            if index + 1 < stages.count {
-                for later in stages.indices.dropFirst(index + 1) {
-                    var next: [Float] = []
-                    stages[later].push(output, into: &next)
-                    output = next
-                }
+            input.removeAll(keepingCapacity: true)
+            try stages[index].finish(into: &input)
+            run(from: index + 1, into: &output)
+        }
+    }
+
+    /// Runs what is in `input` through the steps from one on.
+    private func run(from first: Int, into output: inout [Float]) {
+        let before = output.count
+        for index in stages.indices.dropFirst(first) {
+            if index + 1 == stages.count {
+                stages[index].push(input, into: &output)
+            } else {
+                next.removeAll(keepingCapacity: true)
+                stages[index].push(input, into: &next)
+                swap(&input, &next)
             }
-            values += output
         }
-        return reopen(values)
+        if first >= stages.count { output.append(contentsOf: input) }
+        reopen(&output, from: before)
     }
 
-    private func run(_ samples: [Float]) -> [Float] {
-        var values = samples
-        for index in stages.indices {
-            var output: [Float] = []
-            output.reserveCapacity(values.count)
-            stages[index].push(values, into: &output)
-            values = output
-        }
-        return values
-    }
-
-    private func fill(_ samples: [Float]) -> [Float] {
-        var filled: [Float] = []
-        filled.reserveCapacity(samples.count + unfilled)
+    /// Puts samples into `input`, with gaps filled.
+    private func fill(_ samples: ArraySlice<Float>) {
         for value in samples {
             if value.isFinite {
                 if unfilled > 0 {
                     let from = held ?? value
                     let steps = Float(unfilled + 1)
-                    for step in 1...unfilled { filled.append(from + (value - from) * (Float(step) / steps)) }
+                    for step in 1...unfilled { input.append(from + (value - from) * (Float(step) / steps)) }
                     unfilled = 0
                 }
-                filled.append(value)
+                input.append(value)
                 held = value
             } else {
                 if let last = gaps.last, last.upperBound == received {
@@ -99,34 +94,31 @@ final class LeadChain: @unchecked Sendable {
                 if unfilled == ramp {
                     let value = held ?? 0
                     held = value
-                    filled.append(value)
+                    input.append(value)
                 } else {
                     unfilled += 1
                 }
             }
             received += 1
         }
-        return filled
     }
 
-    /// Puts the gaps back into values that begin at position `produced`.
-    private func reopen(_ values: [Float]) -> [Float] {
+    /// Puts the gaps back into values that begin at an index, which is position `produced`.
+    private func reopen(_ values: inout [Float], from first: Int) {
+        let end = produced + values.count - first
         guard !gaps.isEmpty else {
-            produced += values.count
-            return values
+            produced = end
+            return
         }
-        var values = values
-        let end = produced + values.count
         for gap in gaps {
             let place = ratio.span(of: gap)
             let from = max(place.lowerBound, produced)
             let to = min(place.upperBound, end)
-            if from < to { for position in from..<to { values[position - produced] = .nan } }
+            if from < to { for position in from..<to { values[first + position - produced] = .nan } }
         }
         produced = end
         // A gap that ends before everything still to come is done with, unless it is open.
         gaps.removeAll { ratio.span(of: $0).upperBound <= produced && $0.upperBound < received }
-        return values
     }
 }
 

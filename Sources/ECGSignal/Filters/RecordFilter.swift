@@ -8,45 +8,49 @@ public final class RecordFilter: @unchecked Sendable {
     public typealias Runner = (_ count: Int, _ task: @escaping @Sendable (Int) -> Void) -> Void
 
     private let plan: FilterPlan
-    /// One a row, for each segment between scalings.
-    private var chains: [[LeadChain]]
+    private let rows: [Row]
     private var stores: [SampleStore]
-    /// What is ready, per row.
-    private var ready: [[Float]]
-    private var slots: [Slot]
 
-    /// Where a row's task leaves what it made: each task has one of its own.
-    private final class Slot: @unchecked Sendable {
-        var input: [Float] = []
-        var output: [Float] = []
+    /// One row's steps and what they made: its task works on nothing else.
+    private final class Row: @unchecked Sendable {
+        /// For each segment between scalings.
+        var chains: [LeadChain] = []
+        /// Values that are ready from index `taken` on.
+        var ready: [Float] = []
+        var taken = 0
         var failure: FilterError?
+
+        func finish() {
+            do throws(FilterError) { try chains[0].finish(into: &ready) } catch { failure = error }
+        }
     }
 
     /// - Parameter units: the unit of each row, nil where it is no voltage.
     public init(_ plan: FilterPlan, units: [VoltageUnit?]) {
         self.plan = plan
-        var units = units
-        var chains: [[LeadChain]] = []
-        for segment in plan.segments.indices {
-            chains.append(units.indices.map { plan.chain(segment: segment, unit: &units[$0]) })
+        rows = units.map { unit in
+            var unit = unit
+            let row = Row()
+            row.chains = plan.segments.indices.map { plan.chain(segment: $0, unit: &unit) }
+            return row
         }
-        self.chains = chains
-        stores = [SampleStore](repeating: SampleStore(), count: plan.scales.isEmpty ? 0 : units.count)
-        ready = [[Float]](repeating: [], count: units.count)
-        slots = units.map { _ in Slot() }
+        stores = plan.scales.isEmpty ? [] : rows.map { _ in SampleStore() }
     }
 
-    public var rowCount: Int { ready.count }
+    public var rowCount: Int { rows.count }
 
     /// The next samples of every row, [row, time] row by row.
-    public func push(_ values: [Float], run: Runner) throws(FilterError) {
+    public func push(_ values: [Float], run: Runner) throws(FilterError) { try push([values], run: run) }
+
+    /// The same for several parts that follow each other: the tasks are handed out once.
+    public func push(_ parts: [[Float]], run: Runner) throws(FilterError) {
         guard rowCount > 0 else { return }
-        let time = values.count / rowCount
-        precondition(values.count == time * rowCount)
-        let chains = self.chains[0]
-        let slots = self.slots
-        run(rowCount) { row in
-            slots[row].output = chains[row].push(Array(values[row * time..<(row + 1) * time]))
+        precondition(parts.allSatisfy { $0.count % rowCount == 0 })
+        run(rowCount) { [rows] row in
+            for values in parts {
+                let time = values.count / rows.count
+                rows[row].chains[0].push(values, row * time..<(row + 1) * time, into: &rows[row].ready)
+            }
         }
         try collect()
     }
@@ -56,49 +60,38 @@ public final class RecordFilter: @unchecked Sendable {
     /// - Parameter drain: called now and then while values become ready, so that they need not all be held.
     public func finish(run: Runner, drain: () -> Void = {}) throws(FilterError) {
         guard rowCount > 0 else { return }
-        let slots = self.slots
-        var chains = self.chains[0]
-        run(rowCount) { [chains] row in
-            slots[row].output = []
-            do throws(FilterError) { slots[row].output = try chains[row].finish() } catch { slots[row].failure = error }
-        }
+        run(rowCount) { [rows] row in rows[row].finish() }
+        for row in rows { if let failure = row.failure { throw failure } }
         try collect()
         for (index, scale) in plan.scales.enumerated() {
             let scaled = try Scaling(scale, stores)
             let waiting = stores
-            chains = self.chains[index + 1]
             let last = index + 1 == plan.scales.count
             // The next scaling needs this one's values whole, so they wait as the first ones did.
-            stores = last ? [] : [SampleStore](repeating: SampleStore(), count: rowCount)
+            stores = last ? [] : rows.map { _ in SampleStore() }
             for piece in waiting[0].pieces {
-                for row in 0..<rowCount {
-                    try keep(chains[row].push(scaled.apply(try waiting[row].samples(piece), row: row)), row: row)
+                for (number, row) in rows.enumerated() {
+                    let values = scaled.apply(try waiting[number].samples(piece), row: number)
+                    row.chains[index + 1].push(values, values.indices, into: &row.ready)
                 }
+                try collect()
                 drain()
             }
-            for row in 0..<rowCount { try keep(try chains[row].finish(), row: row) }
+            for row in rows { try row.chains[index + 1].finish(into: &row.ready) }
+            try collect()
         }
     }
 
+    /// Puts values away that wait for the record's end.
     private func collect() throws(FilterError) {
-        for row in slots.indices {
-            if let failure = slots[row].failure { throw failure }
-            let values = slots[row].output
-            slots[row].output = []
-            try keep(values, row: row)
-        }
-    }
-
-    private func keep(_ values: [Float], row: Int) throws(FilterError) {
-        if stores.isEmpty {
-            if ready[row].isEmpty { ready[row] = values } else { ready[row] += values }
-        } else {
-            try stores[row].append(values)
+        for index in stores.indices {
+            try stores[index].append(rows[index].ready)
+            rows[index].ready.removeAll(keepingCapacity: true)
         }
     }
 
     /// Values that every row has ready.
-    public var readyCount: Int { ready.map(\.count).min() ?? 0 }
+    public var readyCount: Int { rows.map { $0.ready.count - $0.taken }.min() ?? 0 }
 
     /// Takes the next `count` values of every row, [row, time] row by row.
     ///
@@ -106,9 +99,14 @@ public final class RecordFilter: @unchecked Sendable {
     public func take(_ count: Int) -> [Float] {
         var values: [Float] = []
         values.reserveCapacity(count * rowCount)
-        for row in ready.indices {
-            values += ready[row].prefix(count)
-            ready[row].removeFirst(count)
+        for row in rows {
+            values.append(contentsOf: row.ready[row.taken..<row.taken + count])
+            row.taken += count
+            // Only now and then is what is left moved to the front.
+            if row.taken == row.ready.count || row.taken >= 1 << 15 {
+                row.ready.removeFirst(row.taken)
+                row.taken = 0
+            }
         }
         return values
     }

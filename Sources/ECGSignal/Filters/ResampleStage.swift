@@ -5,9 +5,9 @@ final class Resampler: Sendable {
     let ratio: RationalRatio
     /// Taps before the one that stands on the output's sample.
     let half: Int
-    /// The taps that meet the samples of one output, oldest sample first, eight at a time, for each of the `up` phases. All phases are as
-    /// long; what one lacks is zero, and stands before its oldest sample.
-    let phases: [[SIMD8<Float>]]
+    /// The taps that meet the samples of one output, oldest sample first, for each of the `up` phases. All phases are as long, a multiple of 16;
+    /// what one lacks is zero, and stands before its oldest sample.
+    let phases: [Float]
     /// Samples that a phase meets, with those zeros.
     let reach: Int
 
@@ -16,19 +16,14 @@ final class Resampler: Sendable {
         self.ratio = ratio
         half = (taps.count - 1) / 2
         let longest = (taps.count + ratio.up - 1) / ratio.up
-        let groups = (longest + 7) / 8
-        reach = groups * 8
-        phases = (0..<ratio.up).map { phase in
-            var row = [Float](repeating: 0, count: groups * 8)
+        reach = (longest + 15) / 16 * 16
+        var phases = [Float](repeating: 0, count: reach * ratio.up)
+        for phase in 0..<ratio.up {
             for (age, tap) in stride(from: phase, to: taps.count, by: ratio.up).enumerated() {
-                row[row.count - 1 - age] = Float(taps[tap] * Double(ratio.up))
-            }
-            return (0..<groups).map { group in
-                var lanes = SIMD8<Float>()
-                for lane in 0..<8 { lanes[lane] = row[group * 8 + lane] }
-                return lanes
+                phases[(phase + 1) * reach - 1 - age] = Float(taps[tap] * Double(ratio.up))
             }
         }
+        self.phases = phases
     }
 
     /// Kaiser-windowed, half amplitude at the lower of the two Nyquist frequencies, pass band up to 0.9 of it, and -84 dB from 1.1 times it on.
@@ -46,11 +41,12 @@ final class Resampler: Sendable {
 struct ResampleStage: LeadStage {
     private let resampler: Resampler
     private let edge: FilterEdge
-    /// Eight samples from each sample on, so that taps and samples meet eight at a time.
-    private var windows: [SIMD8<Float>] = []
-    private var newest = SIMD8<Float>()
-    /// Position of the first sample of `windows[0]`.
+    /// The samples that values to come may meet; the first has position `origin`.
+    private var samples: [Float] = []
     private var origin = 0
+    /// The newest sample that the next value meets, as an index into `samples`, and the phase of its taps.
+    private var newest = 0
+    private var phase = 0
     private var count = 0
     private var produced = 0
     private var last: Float?
@@ -64,54 +60,34 @@ struct ResampleStage: LeadStage {
         guard let first = input.first, let final = input.last else { return }
         if last == nil {
             // Samples before the record: as many as a phase reaches back.
-            let outside = edge == .hold ? first : 0
-            origin = -resampler.reach - 8
-            newest = SIMD8(repeating: outside)
-            windows = [newest]
-            for _ in 0..<resampler.reach { append(outside) }
+            samples = [Float](repeating: edge == .hold ? first : 0, count: resampler.reach)
+            origin = -resampler.reach
+            newest = resampler.half / resampler.ratio.up + resampler.reach
+            phase = resampler.half % resampler.ratio.up
         }
         last = final
-        for sample in input { append(sample) }
+        samples.append(contentsOf: input)
         count += input.count
         advance(before: .max, into: &output)
     }
 
-    @inline(__always)
-    private mutating func append(_ sample: Float) {
-        newest = SIMD8(newest[1], newest[2], newest[3], newest[4], newest[5], newest[6], newest[7], sample)
-        windows.append(newest)
-    }
-
     /// Makes every value whose samples are all there.
     private mutating func advance(before limit: Int, into output: inout [Float]) {
-        let (up, down) = (resampler.ratio.up, resampler.ratio.down)
-        while produced < limit {
-            let place = resampler.half + produced * down
-            // The window that begins `reach` samples before the newest one's end.
-            var index = place / up - resampler.reach + 1 - origin
-            guard index + resampler.reach - 8 < windows.count else { break }
-            var sum = SIMD8<Float>()
-            for taps in resampler.phases[place % up] {
-                sum += taps * windows[index]
-                index += 8
-            }
-            output.append(sum.sum())
-            produced += 1
-        }
-        let needed = (resampler.half + produced * down) / up - resampler.reach - 8
-        let dead = min(needed - origin, windows.count)
-        if dead > 4096 {
-            windows.removeFirst(dead)
-            origin += dead
-        }
+        produced += SignalLoops.resample(
+            samples, phases: resampler.phases, reach: resampler.reach, ratio: resampler.ratio, newest: &newest, phase: &phase,
+            limit: limit - produced, into: &output)
+        let dead = min(newest - resampler.reach + 1, samples.count)
+        guard dead > 4096 else { return }
+        samples.removeFirst(dead)
+        origin += dead
+        newest -= dead
     }
 
     mutating func finish(into output: inout [Float]) {
         guard let last else { return }
         let total = resampler.ratio.length(of: count)
-        let end = origin + windows.count + 7
-        let missing = (resampler.half + (total - 1) * resampler.ratio.down) / resampler.ratio.up + 1 - end
-        for _ in 0..<max(0, missing) { append(edge == .hold ? last : 0) }
+        let end = (resampler.half + (total - 1) * resampler.ratio.down) / resampler.ratio.up + 1
+        samples.append(contentsOf: repeatElement(edge == .hold ? last : 0, count: max(0, end - origin - samples.count)))
         advance(before: total, into: &output)
     }
 }

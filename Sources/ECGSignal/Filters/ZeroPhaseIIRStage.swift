@@ -26,7 +26,7 @@ final class ZeroPhaseIIR: Sendable {
         input[0] = 1
         while sizes.count < longestMemory {
             var block = input
-            cascade.run(&block)
+            cascade.run(&block, block.indices)
             input[0] = 0
             var loudest = 0.0
             for value in block {
@@ -77,7 +77,9 @@ struct ZeroPhaseIIRStage: LeadStage {
                 head = nil
             }
         } else {
-            run(input.map(Double.init))
+            let start = waiting.count
+            SignalLoops.append(input, to: &waiting)
+            forward.run(&waiting, start..<waiting.count)
         }
         while waiting.count >= extra + filter.block + filter.memory {
             emit(extra + filter.block, from: extra + filter.block + filter.memory, into: &output)
@@ -85,9 +87,9 @@ struct ZeroPhaseIIRStage: LeadStage {
     }
 
     private mutating func run(_ samples: [Double]) {
-        var values = samples
-        forward.run(&values)
-        waiting.append(contentsOf: values)
+        let start = waiting.count
+        waiting.append(contentsOf: samples)
+        forward.run(&waiting, start..<waiting.count)
     }
 
     /// Extends the record at its start by its first samples, turned about the first one.
@@ -102,11 +104,11 @@ struct ZeroPhaseIIRStage: LeadStage {
     /// Runs backwards from before `end` and gives the values before `count`, without the extension.
     private mutating func emit(_ count: Int, from end: Int, into output: inout [Float]) {
         guard end > 0 else { return }
-        var values = Array(waiting[0..<end].reversed())
+        var values = Array(waiting[0..<end])
         var backward = filter.cascade
-        backward.settle(at: values[0])
-        backward.run(&values)
-        for position in extra..<max(extra, count) { output.append(Float(values[end - 1 - position])) }
+        backward.settle(at: values[end - 1])
+        backward.run(&values, 0..<end, backwards: true)
+        SignalLoops.append(values, extra..<max(extra, count), to: &output)
         waiting.removeFirst(count)
         extra = 0
     }

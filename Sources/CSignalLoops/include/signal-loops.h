@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The innermost loops of the filters, for the processor's widest vectors. Products and sums are rounded one by one, and in one order, whatever
+// the vectors' width: all instruction sets give the same bits.
+#ifndef ECGPIPE_SIGNAL_LOOPS_H
+#define ECGPIPE_SIGNAL_LOOPS_H
+
+/// A second-order section as a state space: y = b0 x + s1, s1' = (c1 x + s2) - a1 s1, s2' = c2 x - a2 s1.
+typedef struct {
+    double b0, c1, c2, a1, a2, s1, s2;
+} ecg_section;
+
+/// The polyphase taps of a change of the sampling frequency, and where it has got to.
+typedef struct {
+    /// [up][reach], oldest sample first; `reach` is a multiple of 16.
+    const float *_Nonnull phases;
+    long reach, up, down;
+    /// The newest sample that the next value meets, as an index into the samples, and the phase of its taps.
+    long newest, phase;
+} ecg_polyphase;
+
+/// Loops of one instruction set.
+typedef struct {
+    /// 0 if one of the samples is not finite.
+    int (*_Nonnull all_finite)(const float *_Nonnull from, long count);
+    void (*_Nonnull widen)(const float *_Nonnull from, double *_Nonnull to, long count);
+    void (*_Nonnull narrow)(const double *_Nonnull from, float *_Nonnull to, long count);
+    /// to[i] = from[i] + constant.
+    void (*_Nonnull shift)(const float *_Nonnull from, float constant, float *_Nonnull to, long count);
+    /// x[k] *= h[k], complex numbers.
+    void (*_Nonnull multiply)(float *_Nonnull x, const float *_Nonnull h, long count);
+    /// to[i] = sum over k of taps[k] · (from[i + k] + before) + after, in the order of k.
+    void (*_Nonnull correlate)(
+        const float *_Nonnull from, float before, const float *_Nonnull taps, long tap_count, float after, float *_Nonnull to, long count);
+    /// The values whose samples lie before index `end`; returns how many, at most `most`.
+    long (*_Nonnull resample)(ecg_polyphase *_Nonnull place, const float *_Nonnull samples, long end, float *_Nonnull to, long most);
+    /// Runs four sections after each other over the values, in place.
+    void (*_Nonnull sections)(ecg_section *_Nonnull sections, double *_Nonnull values, long count);
+    /// The same from the last value to the first.
+    void (*_Nonnull sections_backwards)(ecg_section *_Nonnull sections, double *_Nonnull values, long count);
+} ecg_signal_loops;
+
+/// Those for this processor.
+const ecg_signal_loops *_Nonnull ecg_signal_loops_here(void);
+/// The sets that this processor has: 0 portable, 1 AVX2, 2 AVX-512; NULL for one that it lacks.
+const ecg_signal_loops *_Nullable ecg_signal_loops_for(int set);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "signal-loops.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A fused product would give other bits than a set without it.
+#pragma STDC FP_CONTRACT OFF
+
+#define JOIN(a, b) a##b
+
+#if defined(__x86_64__)
+#define NAME(name) JOIN(name, _avx512)
+#define LANES 16
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))), apply_to = function)
+#include "signal-set.h"
+#pragma clang attribute pop
+#undef NAME
+#undef LANES
+
+#define NAME(name) JOIN(name, _avx2)
+#define LANES 8
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#include "signal-set.h"
+#pragma clang attribute pop
+#undef NAME
+#undef LANES
+#endif
+
+#define NAME(name) JOIN(name, _portable)
+#define LANES 4
+#include "signal-set.h"
+
+const ecg_signal_loops *ecg_signal_loops_for(int set) {
+    switch (set) {
+#if defined(__x86_64__)
+    case 2:
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+                && __builtin_cpu_supports("avx512bw")
+            ? &loops_avx512 : NULL;
+    case 1: return __builtin_cpu_supports("avx2") ? &loops_avx2 : NULL;
+#endif
+    case 0: return &loops_portable;
+    default: return NULL;
+    }
+}
+
+const ecg_signal_loops *ecg_signal_loops_here(void) {
+    for (int set = 2; set > 0; set--) {
+        const ecg_signal_loops *loops = ecg_signal_loops_for(set);
+        if (loops) return loops;
+    }
+    return &loops_portable;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What Glibc's module map leaves out.
+#ifndef ECGPIPE_SYSTEM_H
+#define ECGPIPE_SYSTEM_H
+
+/// Keeps freed memory for the next part, item or record, up to 64 MiB, where the allocator would give it back to the system each time: to get it
+/// again, a page at a time and cleared, costs more than most of what is done to it.
+void ecg_keep_freed_memory(void);
+
+#endif

@@ -22,7 +22,7 @@ struct ConvolutionOperator: Operator {
     }
 
     /// The spatial axis along which something happens, if there is only one: those of extent and kernel 1 are none.
-    private static func timeAxis(_ input: Shape, _ weights: Shape) -> Int? {
+    static func timeAxis(_ input: Shape, _ weights: Shape) -> Int? {
         guard input.count == weights.count, input.count >= 3 else { return nil }
         let axes = (2..<input.count).filter { input[$0] != 1 || weights[$0] != 1 }
         return axes.count > 1 ? nil : axes.first ?? input.count - 1

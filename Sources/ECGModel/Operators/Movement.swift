@@ -67,15 +67,9 @@ struct ConcatOperator: Operator {
 }
 
 /// Concat: moves; along the channels, channels last, convolutions may write their part themselves.
-struct ConcatKernel: Kernel {
+struct ConcatKernel: MoveKernel {
     var move: StridedMove
     let isChannels: Bool
-
-    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
-    func supports(_ rule: Rule) -> Bool { true }
-    func gradientInputs(_ inputs: [Fact?]) -> [Int] { move.gradientInputs(inputs) }
-    func forward(_ run: ForwardRun) { move.forward(run) }
-    func reverse(_ run: ReverseRun) { move.reverse(run) }
 }
 
 /// Slice, with its bounds as inputs or (before opset 10) as attributes.

@@ -86,18 +86,12 @@ struct PadOperator: Operator {
 }
 
 /// Padding with a constant: a move, which knows its pads, so that a convolution behind it can take them over.
-struct PadKernel: Kernel {
+struct PadKernel: MoveKernel {
     let move: StridedMove
     /// By logical axis.
     let begin: [Int]
     let end: [Int]
     let isZero: Bool
-
-    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
-    func supports(_ rule: Rule) -> Bool { true }
-    func gradientInputs(_ inputs: [Fact?]) -> [Int] { move.gradientInputs(inputs) }
-    func forward(_ run: ForwardRun) { move.forward(run) }
-    func reverse(_ run: ReverseRun) { move.reverse(run) }
 }
 
 /// Gathers along several axes, one after the other, with the tensors between them in memory of their own.

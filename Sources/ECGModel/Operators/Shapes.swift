@@ -100,17 +100,13 @@ struct DropoutOperator: Operator {
 }
 
 /// Dropout whose mask is read: nothing is dropped.
-private struct DropoutKernel: Kernel {
+private struct DropoutKernel: MoveKernel {
     let move: StridedMove
 
-    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
-    func supports(_ rule: Rule) -> Bool { true }
-    func gradientInputs(_ inputs: [Fact?]) -> [Int] { move.gradientInputs(inputs) }
     func forward(_ run: ForwardRun) {
         move.forward(run)
         run.outputs[1]?.region(Bool.self).fill(true)
     }
-    func reverse(_ run: ReverseRun) { move.reverse(run) }
 }
 
 /// Shape: the extents of a tensor, as a constant.

@@ -1,6 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGKernels
 
+/// A kernel that is a move, and knows something about it that fusion can use.
+protocol MoveKernel: Kernel {
+    var move: StridedMove { get }
+}
+
+extension MoveKernel {
+    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
+    func supports(_ rule: Rule) -> Bool { true }
+    func gradientInputs(_ inputs: [Fact?]) -> [Int] { move.gradientInputs(inputs) }
+    func forward(_ run: ForwardRun) { move.forward(run) }
+    func reverse(_ run: ReverseRun) { move.reverse(run) }
+}
+
 /// Moves of boxes of elements between tensors, each side with strides of its own: what Transpose, Slice, Concat, Split, Expand, Tile and
 /// Pad with a constant are. Forward for any type; in reverse the gradients go the other way and add up.
 package struct StridedMove: MovingKernel {

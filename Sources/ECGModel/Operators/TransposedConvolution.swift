@@ -21,14 +21,7 @@ struct TransposedConvolutionOperator: Operator {
             return .rowMajor
         }
         guard inputs.count < 3 || inputs[2] == nil || inputs[2]?.constant != nil else { return .rowMajor }
-        return Self.timeAxis(input.shape, weights.shape) != nil ? .channelsLast : .rowMajor
-    }
-
-    /// The spatial axis along which something happens, if there is only one.
-    private static func timeAxis(_ input: Shape, _ weights: Shape) -> Int? {
-        guard input.count == weights.count, input.count >= 3 else { return nil }
-        let axes = (2..<input.count).filter { input[$0] != 1 || weights[$0] != 1 }
-        return axes.count > 1 ? nil : axes.first ?? input.count - 1
+        return ConvolutionOperator.timeAxis(input.shape, weights.shape) != nil ? .channelsLast : .rowMajor
     }
 
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
@@ -85,7 +78,7 @@ struct TransposedConvolutionOperator: Operator {
         // The windows of the convolution whose gradient this is: its input is this operator's output.
         let geometry = WindowTable.Geometry(
             kernel: kernel, strides: strides, dilations: dilations, padsBegin: Array(pads[..<rank]), padsEnd: Array(pads[rank...]))
-        if layout == .channelsLast, let tensor = weights.constant, let axis = Self.timeAxis(input.shape, weights.shape),
+        if layout == .channelsLast, let tensor = weights.constant, let axis = ConvolutionOperator.timeAxis(input.shape, weights.shape),
             (0..<rank).allSatisfy({ $0 == axis - 2 || spatial[$0] == 1 })
         {
             let time = axis - 2

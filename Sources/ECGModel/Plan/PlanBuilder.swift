@@ -206,14 +206,8 @@ struct PlanBuilder {
 }
 
 /// A change of layout.
-struct LayoutKernel: Kernel {
+struct LayoutKernel: MoveKernel {
     let move: StridedMove
     let shape: Shape
     let from: Layout
-
-    func reverseReads(_ rule: Rule) -> ReverseReads { .none }
-    func supports(_ rule: Rule) -> Bool { true }
-    func gradientInputs(_ inputs: [Fact?]) -> [Int] { move.gradientInputs(inputs) }
-    func forward(_ run: ForwardRun) { move.forward(run) }
-    func reverse(_ run: ReverseRun) { move.reverse(run) }
 }

@@ -11,22 +11,20 @@ struct SchemeOptions: ParsableArguments {
     var scheme = PerturbationSettings.Scheme.point
     @Option(help: .init("Steps of a curve. (default: 200 for point, 30 for road)", valueName: "n")) var steps: Int?
     @Option(help: .init("Share of the points that a step of road replaces.", valueName: "x")) var share = 0.01
-    @Option(help: .init("morf, lerf or both with a comma between; random is always beside them.", valueName: "orders"))
-    var order = "morf"
+    @Option(help: .init("morf, lerf or both with a comma between; random is always beside them.", valueName: "orders")) var order = "morf"
     @Flag(help: "Begin with everything replaced and restore points.") var insertion = false
     @Option(help: .init("A map to follow; may be given again. (default: all)", valueName: "method")) var map: [String] = []
-    @Option(
-        help: .init(
-            "Standard deviation: a share of the item's range for point (0.2), itself for road (0.25).", valueName: "sigma"))
+    @Option(help: .init("Standard deviation: a share of the item's range for point (0.2), itself for road (0.25).", valueName: "sigma"))
     var noise: Double?
     @Option(help: .init("What noise does: add, replace or zero for point (add); times or add for road (times).", valueName: "form"))
     var noiseAs: PerturbationSettings.Noise?
     @Option(help: .init("Order by the map's absolute or signed value.", valueName: "how")) var rank = PerturbationSettings.Ranking.absolute
-    @Option(help: .init("Among equals, the first or one by lot. (default: first for point, random for road)", valueName: "which"))
-    var ties: PerturbationSettings.Ties?
-    @Option(help: .init("road interpolates from the original or from the previous step.", valueName: "which"))
-    var impute = PerturbationSettings.Imputation.original
+    @Option(help: .init("Among equals, the first or one by lot. (default: first for point, random for road)", valueName: "which")) var ties:
+        PerturbationSettings.Ties?
+    @Option(help: .init("road interpolates from the original or from the previous step.", valueName: "which")) var impute =
+        PerturbationSettings.Imputation.original
     @Option(help: .init("Smooth maps by Savitzky-Golay first, as 31,3.", valueName: "window,order")) var smooth: String?
+    @Flag(help: "Make the maps anew at each step, of the item as the step before left it.") var recompute = false
     @Flag(help: "Leave out maps with fewer points other than zero than are replaced.") var skipSparse = false
     @Flag(help: "Replace no points of the padding beyond a beat's length.") var withoutPadding = false
     @Option(help: .init("Memory for perturbed items and outputs.", valueName: "MB")) var maxMemory = 512
@@ -44,6 +42,7 @@ struct SchemeOptions: ParsableArguments {
                 throw ValidationError("--noise-as \(noiseAs.rawValue) does not go with --scheme \(scheme.rawValue).")
             }
         }
+        if recompute && insertion { throw ValidationError("--recompute and --insertion don't go together.") }
         if impute == .previous && (scheme == .point || insertion) {
             throw ValidationError("--impute previous goes with --scheme road, and not with --insertion.")
         }
@@ -92,8 +91,7 @@ struct TruthOptions: ParsableArguments {
     @Option(
         help: .init(
             "The truth: label, predicted (what the network says of the item as it is), or a number in the meta, as measures.QRS or measures.R.V5.",
-            valueName: "name"))
-    var truth = "label"
+            valueName: "name")) var truth = "label"
     @Option(help: .init("Class names in the order of the outputs. (default: the model's own, or the record's)", valueName: "names"))
     var classes: String?
     @Option(help: .init("Tell this class from all others.", valueName: "class")) var positive: String?
@@ -101,13 +99,12 @@ struct TruthOptions: ParsableArguments {
     @Option(
         help: .init(
             "Figures, with commas between: \(CurveMetric.allCases.map(\.rawValue).joined(separator: ", ")). (default: mape,mae,rmse or auroc,auprc,accuracy)",
-            valueName: "names"))
-    var metric: String?
-    @Option(
-        help: .init("With --positive, scores from here on are positive: a number, or youden on the items as they are.", valueName: "x"))
+            valueName: "names")) var metric: String?
+    @Option(help: .init("With --positive, scores from here on are positive: a number, or youden on the items as they are.", valueName: "x"))
     var threshold = "youden"
     @Flag(help: "Divide errors by the truth with its sign.") var signedShare = false
-    @Option(help: .init("The last step of areas. (default: 15 for point, all for road)", valueName: "step")) var area: Int?
+    @Option(help: .init("The last steps of areas, as 5,10,15,25. (default: 15 for point, all for road)", valueName: "steps")) var area:
+        String?
     @Flag(help: "Areas above the figure before the first step.") var aboveStart = false
     @Option(help: .init("Resamplings of records for intervals.", valueName: "n")) var resamplings = 200
     @Option(help: .init("Share that an interval covers.", valueName: "x")) var level = 0.95
@@ -122,13 +119,16 @@ struct TruthOptions: ParsableArguments {
         guard threshold == "youden" || Double(threshold).map(\.isFinite) == true else {
             throw ValidationError("--threshold takes youden or a number.")
         }
-        guard area.map({ $0 > 0 }) ?? true else { throw ValidationError("--area takes a step from 1.") }
+        if let area = areas(), !area.allSatisfy({ $0 > 0 }) { throw ValidationError("--area takes steps from 1, with commas between.") }
         guard (0...100_000).contains(resamplings) else { throw ValidationError("--resamplings takes a number from 0 to 100000.") }
         guard level > 0, level < 1 else { throw ValidationError("--level takes a number between 0 and 1.") }
         if positive != nil, truth != "label" { throw ValidationError("--positive goes with --truth label.") }
     }
 
     var givenClasses: [String]? { classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } }
+
+    /// The last steps of areas; 0 for what is no number.
+    private func areas() -> [Int]? { area.map { $0.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 } } }
 
     func metrics() throws -> [CurveMetric]? {
         guard let metric else { return nil }
@@ -141,7 +141,7 @@ struct TruthOptions: ParsableArguments {
     }
 
     func rules(_ settings: PerturbationSettings, seed: UInt64) -> CurveRules {
-        var rules = CurveRules(areaTo: area ?? (settings.scheme == .point ? min(15, settings.steps) : settings.steps))
+        var rules = CurveRules(areasTo: areas() ?? [settings.scheme == .point ? min(15, settings.steps) : settings.steps])
         rules.signedShare = signedShare
         rules.givenThreshold = Double(threshold)
         rules.aboveStart = aboveStart

@@ -15,6 +15,8 @@ final class PerturbRun {
     private let workers: Workers
     private var methods: [String]?
     private var waiting: [(record: Record, item: PerturbationItem)] = []
+    /// Those on their way through the network.
+    private var flushing: [(record: Record, item: PerturbationItem)] = []
     private var leftOut = 0
     /// Made at the first record, which tells the maps and the outputs.
     private var perturber: Perturber?
@@ -45,9 +47,7 @@ final class PerturbRun {
     }
 
     private func item(_ record: Record) throws -> PerturbationItem {
-        guard let tensor = record[tool.inputTensor] else {
-            throw ToolError(.data, "no tensor '\(tool.inputTensor)'", record: record.key)
-        }
+        guard let tensor = record[tool.inputTensor] else { throw ToolError(.data, "no tensor '\(tool.inputTensor)'", record: record.key) }
         let (leads, length) = try record.layout(of: tensor)
         let methods = try methods(record)
         let maps = try methods.map { method in
@@ -63,6 +63,53 @@ final class PerturbRun {
             samples: tool.scheme.withoutPadding ? record.signalSamples(of: length) : nil, maps: maps)
     }
 
+    /// Makes maps anew as the evidence beside the first record's maps says that they were made.
+    private func mapper(_ record: Record, _ methods: [String]) throws -> Perturber.Mapper? {
+        guard tool.scheme.recompute else { return nil }
+        let explainers = try methods.map { name in
+            guard let method = Method.named(name) else {
+                throw ToolError(.usage, "--recompute knows the methods of ecg-attr, not '\(name)'")
+            }
+            let evidence = record.meta["attr"]?.object?[name]?.object
+            var settings = AttributionSettings()
+            settings.target = .label
+            settings.layer = evidence?["layer"]?.string
+            settings.samples = evidence?["samples"]?.int ?? settings.samples
+            settings.steps = evidence?["steps"]?.int ?? settings.steps
+            settings.multiplier = evidence?["multiplier"]?.bool ?? false
+            settings.score = evidence?["of"]?.string.flatMap { AttributionSettings.Score(rawValue: $0) } ?? .logit
+            settings.maxMemory = self.settings.maxMemory
+            settings.draws = Draws(seed: stage.seed)
+            switch evidence?["baseline"]?.string {
+            case nil, "zero": settings.baseline = .zero
+            case "mean": settings.baseline = .mean
+            default: throw ToolError(.data, "--recompute cannot make the map '\(name)' again: its baseline was a file", record: record.key)
+            }
+            let own = try Network(
+                network.model, layer: settings.layer, needsLayer: Explainer.needsLayer([method], settings), layout: tool.layout,
+                activation: tool.activation, workers: workers)
+            return Explainer(own, methods: [method], settings: settings)
+        }
+        return { [unowned self] method, items in
+            let made = try items.map { number, values in
+                let (record, item) = flushing[number]
+                guard let target = record.meta["attr"]?.object?[methods[method]]?.object?["target_index"]?.int else {
+                    throw ToolError(
+                        .data, "--recompute: the record doesn't say which class '\(methods[method])' explains", record: record.key)
+                }
+                let timing = FeatureSet.Timing(
+                    fs: record.fs, r: record.r, beats: record["ann.sample"]?.ints()?.map { $0 - record.start } ?? [])
+                return ExplainItem(
+                    key: item.key, values: values, shape: item.shape, label: target, timing: timing,
+                    stackedLeads: item.shape.first == 1 && item.leads > 1 ? item.leads : nil)
+            }
+            return try zip(explainers[method].explain(made, from: 0), items).map { explanation, item in
+                let map = explanation.maps[0].values
+                return try smoothing.map { try $0(map, leads: flushing[item.number].item.leads) } ?? map
+            }
+        }
+    }
+
     /// The maps of all records, as the first one has them.
     private func methods(_ record: Record) throws -> [String] {
         if let methods { return methods }
@@ -75,7 +122,7 @@ final class PerturbRun {
             throw ToolError(.data, "has no maps to follow: no tensor 'attr/METHOD', but for a random one", record: record.key)
         }
         methods = found
-        perturber = Perturber(network, methods: found, settings: settings)
+        perturber = Perturber(network, methods: found, settings: settings, mapper: try mapper(record, found))
         return found
     }
 
@@ -83,28 +130,26 @@ final class PerturbRun {
         guard let perturber, !waiting.isEmpty else { return }
         let chunk = waiting
         waiting = []
+        flushing = chunk
         do {
             let outcomes = try perturber.perturb(chunk.map(\.item))
             for (entry, outcome) in zip(chunk, outcomes) {
                 do { try keep(entry.record, outcome) } catch { try stage.failed(entry.record.key, error) }
             }
-        } catch let error where chunk.count > 1 && !(error is ToolError) {
+        } catch where chunk.count > 1 {
             // one by one, so that the error finds its record and the others go on
             for entry in chunk {
+                flushing = [entry]
                 do { try keep(entry.record, try perturber.perturb([entry.item])[0]) } catch { try stage.failed(entry.record.key, error) }
             }
-        } catch {
-            try stage.failed(chunk[0].record.key, error)
-        }
+        } catch { try stage.failed(chunk[0].record.key, error) }
     }
 
     private func keep(_ record: Record, _ outcome: PerturbationOutcome) throws {
         guard let perturber else { return }
         let truth = try self.truth ?? made(record, outputs: outcome.whole.count)
         let answer: PerturbationTruth
-        do {
-            answer = try truth.of(record, whole: outcome.whole)
-        } catch is Truth.Missing {
+        do { answer = try truth.of(record, whole: outcome.whole) } catch is Truth.Missing {
             leftOut += 1
             return
         }

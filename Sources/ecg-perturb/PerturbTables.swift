@@ -35,14 +35,14 @@ enum PerturbTables {
 
     /// A row a curve, its areas side by side.
     static func people(_ areas: [CurveSummary.Area]) -> Table {
-        var metrics: [String] = []
+        var places: [String] = []
         var curves: [PerturbationCurve] = []
         for area in areas {
-            if !metrics.contains(area.metric.rawValue) { metrics.append(area.metric.rawValue) }
+            let place = "\(area.metric.rawValue) area-\(area.to)"
+            if !places.contains(place) { places.append(place) }
             if !curves.contains(area.curve) { curves.append(area.curve) }
         }
-        let to = areas.first?.to ?? 0
-        var table = Table(columns: ["method", "order"] + metrics.flatMap { ["\($0) area-\(to)", "over random", "(low", "high)"] } + ["n"])
+        var table = Table(columns: ["method", "order"] + places.flatMap { [$0, "over random", "(low", "high)"] } + ["n"])
         for curve in curves {
             var row: [Table.Cell] = [.text(curve.method), .text(curve.order.rawValue)]
             let own = areas.filter { $0.curve == curve }

@@ -101,7 +101,7 @@ import Testing
     private func column(_ outputs: [Double], _ width: Int, _ truths: [PerturbationTruth], _ change: (inout CurveRules) -> Void = { _ in })
         -> CurveColumn
     {
-        var rules = CurveRules(areaTo: 15)
+        var rules = CurveRules(areasTo: [15])
         change(&rules)
         return CurveColumn(
             outputs.map { Float($0) }, width: width, truths: truths, records: truths.indices.map { Int32($0 % 7) }, recordCount: 7,
@@ -194,6 +194,25 @@ import Testing
         }
     }
 
+    /// An order that is found anew from maps that stay the same is the order of the map.
+    @Test func recomputedMapsThatStayTheSameGiveTheSameCurves() throws {
+        for scheme in PerturbationSettings.Scheme.allCases {
+            var settings = PerturbationSettings(scheme)
+            (settings.steps, settings.ties) = (4, .first)
+            settings.orders = [.morf, .lerf]
+            let items = beats(3)
+            let once = try Perturber(network(threads: 2), methods: ["a", "b"], settings: settings).perturb(items)
+            var asked = 0
+            let anew = try Perturber(network(threads: 2), methods: ["a", "b"], settings: settings) { method, perturbed in
+                asked += perturbed.count
+                #expect(perturbed.allSatisfy { $0.values != items[$0.number].values })
+                return perturbed.map { items[$0.number].maps[method] }
+            }.perturb(items)
+            #expect(asked == 3 * 4 * 3, "three items, four curves, three steps after the first")
+            for (x, y) in zip(once, anew) { #expect(x.curves == y.curves) }
+        }
+    }
+
     @Test func sparseMapsAreLeftOutWhenAsked() throws {
         var settings = PerturbationSettings(.point)
         (settings.steps, settings.skipSparse) = (3, true)
@@ -216,7 +235,7 @@ import Testing
         let items = beats(6)
         let outcomes = try perturber.perturb(items)
         func summary(limit: Int, records: Int) throws -> (points: [CurveSummary.Point], areas: [CurveSummary.Area]) {
-            var rules = CurveRules(areaTo: 4)
+            var rules = CurveRules(areasTo: [2, 4, 9])
             rules.resamplings = 20
             let summary = CurveSummary(curves: perturber.curves, steps: 4, keep: 0..<8, rules: rules, limit: limit)
             for (i, outcome) in outcomes.enumerated() { try summary.add(outcome, truth: .label(i % 2), record: "\(i % records)") }
@@ -227,8 +246,8 @@ import Testing
         )
         #expect(memory.points.map(\.value) == disk.points.map(\.value) && memory.points.map(\.interval) == disk.points.map(\.interval))
         #expect(memory.areas.map(\.overRandomInterval) == disk.areas.map(\.overRandomInterval))
-        #expect(memory.points.count == 3 * 2 * 5 && memory.areas.count == 6)
+        #expect(memory.points.count == 3 * 2 * 5 && memory.areas.count == 12)
         #expect(one.points.map(\.value) == memory.points.map(\.value) && one.points.allSatisfy { $0.interval == nil })
-        #expect(memory.areas[4].overRandom == nil && memory.areas[0].overRandom != nil)
+        #expect(memory.areas[8].overRandom == nil && memory.areas[0].overRandom != nil)
     }
 }

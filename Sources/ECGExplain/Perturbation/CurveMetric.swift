@@ -146,8 +146,8 @@ public struct CurveRules: Sendable {
     public var signedShare = false
     /// Scores at or above it are positive; nil finds it by Youden's index on the items before any step.
     public var givenThreshold: Double?
-    /// The last step of areas.
-    public var areaTo: Int
+    /// The last steps of areas, one area for each.
+    public var areasTo: [Int]
     /// Areas above the value before the first step, not above 0.
     public var aboveStart = false
     public var resamplings = 200
@@ -155,5 +155,5 @@ public struct CurveRules: Sendable {
     public var seed: UInt64 = 0
     package var threshold = 0.5
 
-    public init(areaTo: Int) { self.areaTo = areaTo }
+    public init(areasTo: [Int]) { self.areasTo = areasTo }
 }

@@ -29,6 +29,11 @@ public final class CurveSummary {
         public let items: Int
     }
 
+    private struct AreaPlace: Hashable {
+        let metric: CurveMetric
+        let to: Int
+    }
+
     public let curves: [PerturbationCurve]
     private let store: CurveStore
     private let keep: Range<Int>
@@ -77,7 +82,7 @@ public final class CurveSummary {
         let atOnce = max(1, min(64, (1 << 24) / max(store.count * width, 1)))
         var points: [Point] = []
         var areas: [Area] = []
-        var ofRandom: [CurveMetric: [Double?]] = [:]
+        var ofRandom: [AreaPlace: [Double?]] = [:]
         // the random order first: the others are measured against it
         for c in curves.indices.reversed() {
             // [step][metric][resampling]
@@ -106,21 +111,23 @@ public final class CurveSummary {
                             curve: curves[c], step: step, metric: metric, value: row[0],
                             interval: percentileInterval(row.dropFirst(), level: settled.level)))
                 }
-                let to = min(settled.areaTo, steps)
-                let rows: [Double?] = (0...draws.count).map { draw in
-                    let values = (0...to).map { figures[$0][m][draw] }
-                    guard let area = trapezoidArea(values) else { return nil }
-                    return settled.aboveStart ? area - Double(to) * (values[0] ?? .nan) : area
+                for to in settled.areasTo where to <= steps {
+                    let rows: [Double?] = (0...draws.count).map { draw in
+                        let values = (0...to).map { figures[$0][m][draw] }
+                        guard let area = trapezoidArea(values) else { return nil }
+                        return settled.aboveStart ? area - Double(to) * (values[0] ?? .nan) : area
+                    }
+                    let place = AreaPlace(metric: metric, to: to)
+                    if curves[c] == .random { ofRandom[place] = rows }
+                    let over = curves[c] == .random ? nil : ofRandom[place]
+                    let differences: [Double?] =
+                        over.map { random in zip(rows, random).map { a, b in a.flatMap { a in b.map { a - $0 } } } } ?? []
+                    curveAreas.append(
+                        Area(
+                            curve: curves[c], metric: metric, to: to, area: rows[0],
+                            interval: percentileInterval(rows.dropFirst(), level: settled.level), overRandom: differences.first ?? nil,
+                            overRandomInterval: percentileInterval(differences.dropFirst(), level: settled.level), items: items))
                 }
-                if curves[c] == .random { ofRandom[metric] = rows }
-                let over = curves[c] == .random ? nil : ofRandom[metric]
-                let differences: [Double?] =
-                    over.map { random in zip(rows, random).map { a, b in a.flatMap { a in b.map { a - $0 } } } } ?? []
-                curveAreas.append(
-                    Area(
-                        curve: curves[c], metric: metric, to: to, area: rows[0],
-                        interval: percentileInterval(rows.dropFirst(), level: settled.level), overRandom: differences.first ?? nil,
-                        overRandomInterval: percentileInterval(differences.dropFirst(), level: settled.level), items: items))
             }
             points = curvePoints + points
             areas = curveAreas + areas

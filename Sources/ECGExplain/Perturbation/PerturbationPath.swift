@@ -79,6 +79,8 @@ package struct PerturbationGround: Sendable {
 package struct PerturbationPath: Sendable {
     private let ground: PerturbationGround
     private let order: [Int32]
+    /// Points that are not replaced yet, where the order is found anew at each step.
+    private var remaining: [Int32] = []
     private var step = 0
     package private(set) var values: [Float]
     /// For `road`: what is removed now.
@@ -96,12 +98,29 @@ package struct PerturbationPath: Sendable {
         let settings = ground.settings
         let from = settings.replaced(after: step, of: order.count)
         step += 1
-        let fresh = order[from..<settings.replaced(after: step, of: order.count)]
+        replace(order[from..<settings.replaced(after: step, of: order.count)])
+    }
+
+    /// Goes a step along the curve by a map of the item as it is now, among the points that are left.
+    package mutating func advance(by map: [Float], mostFirst: Bool) {
+        let settings = ground.settings
+        let all = ground.points.count
+        if step == 0 { remaining = ground.points }
+        let count = settings.replaced(after: step + 1, of: all) - settings.replaced(after: step, of: all)
+        step += 1
+        let tie =
+            settings.ties == .random ? PointOrder.lot(remaining.count, seed: settings.seed, key: ground.item.key, purpose: "ties") : nil
+        let fresh = PointOrder.ranked(map, remaining, settings.ranking, mostFirst: mostFirst, tie: tie).prefix(count)
+        let gone = Set(fresh)
+        remaining.removeAll { gone.contains($0) }
+        replace(fresh)
+    }
+
+    private mutating func replace(_ fresh: ArraySlice<Int32>) {
+        let settings = ground.settings
         switch settings.scheme {
         case .point:
-            for point in fresh {
-                values[Int(point)] = settings.insertion ? ground.item.values[Int(point)] : ground.replacement[Int(point)]
-            }
+            for point in fresh { values[Int(point)] = settings.insertion ? ground.item.values[Int(point)] : ground.replacement[Int(point)] }
         case .road where settings.imputation == .previous && !settings.insertion:
             var now = [Bool](repeating: false, count: values.count)
             for point in fresh { now[Int(point)] = true }

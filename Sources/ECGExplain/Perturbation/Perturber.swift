@@ -19,10 +19,16 @@ public final class Perturber {
     public let settings: PerturbationSettings
     private let network: Network
     private let methods: [String]
+    private let mapper: Mapper?
 
-    /// - Parameter methods: the names of the items' maps, in their order.
-    public init(_ network: Network, methods: [String], settings: PerturbationSettings) {
-        (self.network, self.methods, self.settings) = (network, methods, settings)
+    /// Makes the maps of a method anew for items that were perturbed: the method's number, the items' numbers and their values.
+    public typealias Mapper = (_ method: Int, _ items: [(number: Int, values: [Float])]) throws -> [[Float]]
+
+    /// - Parameters:
+    ///   - methods: the names of the items' maps, in their order.
+    ///   - mapper: finds the order anew at each step, by maps of the item as the step before left it; nil keeps to the maps of the items as they are.
+    public init(_ network: Network, methods: [String], settings: PerturbationSettings, mapper: Mapper? = nil) {
+        (self.network, self.methods, self.settings, self.mapper) = (network, methods, settings, mapper)
         let orders = settings.orders.filter { $0 != .random }
         curves = methods.flatMap { method in orders.map { PerturbationCurve(method: method, order: $0) } } + [.random]
     }
@@ -58,6 +64,7 @@ public final class Perturber {
         var jobs: [Job] = []
         for (i, ground) in made.enumerated() {
             for (c, order) in ordered[i].enumerated() {
+                if mapper != nil && curves[c].order != .random { continue }
                 if let order { jobs.append(Job(item: i, curve: c, path: PerturbationPath(ground, order: order))) }
             }
         }
@@ -73,10 +80,40 @@ public final class Perturber {
                 place += count
             }
         }
+        if let mapper {
+            for c in curves.indices where curves[c].order != .random {
+                let kept = made.indices.filter { ordered[$0][c] != nil }
+                for (item, row) in zip(kept, try follow(c, kept.map { ($0, made[$0]) }, mapper)) { results[item][c] = row }
+            }
+        }
         return items.indices.map { i in
             let own = i * classes..<(i + 1) * classes
             return PerturbationOutcome(whole: Array(wholes[own]), start: Array(starts[own]), curves: results[i])
         }
+    }
+
+    /// A curve whose order is found anew at each step, of several items side by side. - Returns: for each the outputs after each step.
+    private func follow(_ curve: Int, _ grounds: [(number: Int, ground: PerturbationGround)], _ mapper: Mapper) throws -> [[Float]] {
+        guard let method = methods.firstIndex(of: curves[curve].method), let first = grounds.first?.ground.item else { return [] }
+        var paths = grounds.map { PerturbationPath($0.ground, order: []) }
+        var rows = [[Float]](repeating: [], count: grounds.count)
+        let mostFirst = curves[curve].order == .morf
+        for step in 0..<settings.steps {
+            let maps =
+                step == 0
+                ? grounds.map { $0.ground.item.maps[method] } : try mapper(method, zip(grounds, paths).map { ($0.number, $1.values) })
+            let (before, scattered) = (paths, Collector<PerturbationPath>(paths.count))
+            network.workers.run(before.count) { i, _ in
+                var path = before[i]
+                path.advance(by: maps[i], mostFirst: mostFirst)
+                scattered.set(i, path)
+            }
+            paths = scattered.values
+            let said = try outputs(paths.flatMap(\.values), shape: first.shape)
+            let classes = said.count / paths.count
+            for i in paths.indices { rows[i] += said[i * classes..<(i + 1) * classes] }
+        }
+        return rows
     }
 
     /// Perturbed copies at once: enough to keep every thread busy, as long as they fit.
@@ -113,8 +150,7 @@ public final class Perturber {
 
     private static func orders(_ ground: PerturbationGround, _ curves: [PerturbationCurve], _ methods: [String]) -> [[Int32]?] {
         let (item, settings) = (ground.item, ground.settings)
-        let tie =
-            settings.ties == .random ? PointOrder.lot(ground.points.count, seed: settings.seed, key: item.key, purpose: "ties") : nil
+        let tie = settings.ties == .random ? PointOrder.lot(ground.points.count, seed: settings.seed, key: item.key, purpose: "ties") : nil
         let most = settings.replaced(after: settings.steps, of: ground.points.count)
         return curves.map { curve in
             guard curve.order != .random, let map = methods.firstIndex(of: curve.method) else {

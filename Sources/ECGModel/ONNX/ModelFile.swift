@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import FoundationEssentials
 import SwiftProtobuf
 
 /// An ONNX file whose weights can be replaced; everything else of it stays as it is.
@@ -77,7 +76,7 @@ public struct ModelFile: Sendable {
             throw ModelError(.misfit, "\(values.count) values for tensor '\(weights.name)' of shape \(weights.shape)")
         }
         var tensor = old.withoutValues
-        tensor.rawData = Data(raw)
+        tensor.rawData = .init(raw)
         if weights.isDirect, users(of: weights.name) > 1 {
             tensor.name = unused(weights.name + "/" + layer.name)
             proto.graph.initializer.append(tensor)
@@ -176,7 +175,7 @@ public struct ModelFile: Sendable {
             let width = tensor.dataType == 10 || tensor.dataType == 16 ? 2 : type.byteCount
             let read = try Tensor.externalBytes(tensor, directory: directory, count: count * width)
             proto.graph.initializer[i] = tensor.withoutValues
-            proto.graph.initializer[i].rawData = Data(read)
+            proto.graph.initializer[i].rawData = .init(read)
         }
     }
 

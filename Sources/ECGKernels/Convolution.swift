@@ -17,14 +17,13 @@ public final class Convolution: Sendable {
     public let reverseAlgorithm: Algorithm
 
     private let weights: [Float]
-    private let forward: Forward
+    private let bias: [Float]?
+    /// The direct form, or how the frequency domain is tiled: its spectra, many times larger than the weights, wait for the first run.
+    private let direct: DirectConvolution?
+    private let forwardTiling: FrequencyTiling?
     private let reverseTiling: FrequencyTiling?
+    private let forward = Mutex<FrequencyConvolution?>(nil)
     private let reverse = Mutex<Reverse?>(nil)
-
-    private enum Forward: Sendable {
-        case direct(DirectConvolution)
-        case frequency(FrequencyConvolution)
-    }
 
     private enum Reverse: Sendable {
         case direct(DirectGradient)
@@ -47,35 +46,37 @@ public final class Convolution: Sendable {
         self.activation = activation
         self.instructionSet = instructionSet
         self.weights = weights
+        self.bias = bias
         let algorithm = Algorithm.chosen(algorithm)
-        let tiling = FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
+        forwardTiling = FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
         reverseTiling = FrequencyCost.tiling(shape, .inputGradient, algorithm: algorithm, instructionSet)
-        self.algorithm = tiling == nil ? .direct : .frequency
+        self.algorithm = forwardTiling == nil ? .direct : .frequency
         reverseAlgorithm = reverseTiling == nil ? .direct : .frequency
-        if let tiling {
-            forward = .frequency(
-                FrequencyConvolution(
-                    shape, .forward, tiling: tiling, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet))
-        } else {
-            forward = .direct(
-                DirectConvolution(shape: shape, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet))
-        }
+        direct =
+            forwardTiling == nil
+            ? DirectConvolution(shape: shape, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet) : nil
+    }
+
+    /// Brings the weights into the form that the runs want, which the first of them would do otherwise.
+    public func prepare(forward: Bool = true, reverse: Bool = false) {
+        if forward { _ = preparedForward() }
+        if reverse { _ = preparedReverse() }
     }
 
     /// Items that a call should have, so that spectra which don't stay near the processor serve many.
     public var fewestItems: Int {
-        if case .frequency(let layer) = forward { layer.fewestItems } else { 1 }
+        forwardTiling.map { FrequencyConvolution.fewestItems(shape, .forward, tiling: $0, instructionSet: instructionSet) } ?? 1
     }
 
     /// Floats of scratch that `forward` and `inputGradient` need at most, for calls of up to `items` items.
     /// - Parameter threads: the count of the workers that the call is given, 1 if none.
     public func scratchCount(items: Int, threads: Int = 1) -> Int {
         let ahead =
-            switch forward {
-            case .direct(let layer): layer.scratchCount * threads
-            case .frequency(let layer):
+            if let forwardTiling {
                 FrequencyConvolution.scratchCount(
-                    shape, .forward, tiling: layer.tiling, instructionSet: instructionSet, items: items, threads: threads)
+                    shape, .forward, tiling: forwardTiling, instructionSet: instructionSet, items: items, threads: threads)
+            } else {
+                (direct?.scratchCount ?? 0) * threads
             }
         let back =
             if let reverseTiling {
@@ -99,13 +100,12 @@ public final class Convolution: Sendable {
     ) {
         let inputRowStride = inputRowStride ?? shape.inputChannels
         let outputRowStride = outputRowStride ?? shape.outputChannels
-        switch forward {
-        case .direct(let layer):
-            layer.run(
+        if let direct {
+            direct.run(
                 items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
                 residual: residual, scratch: scratch, workers: workers)
-        case .frequency(let layer):
-            layer.run(
+        } else {
+            preparedForward()?.run(
                 items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
                 residual: residual, scratch: scratch, workers: workers)
         }
@@ -132,6 +132,18 @@ public final class Convolution: Sendable {
                 items: items, input: outputGradient, inputRowStride: outputRowStride, output: inputGradient,
                 outputRowStride: inputRowStride,
                 accumulate: accumulate, scratch: scratch, workers: workers)
+        }
+    }
+
+    private func preparedForward() -> FrequencyConvolution? {
+        guard let forwardTiling else { return nil }
+        return forward.withLock { prepared in
+            if let prepared { return prepared }
+            let made = FrequencyConvolution(
+                shape, .forward, tiling: forwardTiling, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet
+            )
+            prepared = made
+            return made
         }
     }
 

@@ -78,7 +78,15 @@ package final class FrequencyConvolution: @unchecked Sendable {
     var zeros: UnsafePointer<Float> { UnsafePointer(zeroStorage.pointer) }
 
     /// As many as fill a block of rows, where the spectra of the weights leave the second-level cache from one call to the next.
-    var fewestItems: Int { spectra.byteCount < 1 << 20 ? 1 : (rooms.blockRows + tiling.pairs - 1) / tiling.pairs }
+    static func fewestItems(
+        _ shape: ConvolutionShape, _ direction: FrequencyProblem.Direction, tiling: FrequencyTiling, instructionSet: InstructionSet
+    ) -> Int {
+        let problem = FrequencyProblem(shape, direction)
+        let rooms = FrequencyRooms(problem, tiling, instructionSet)
+        // A number for each frequency, input and output, give or take the padding of the outputs.
+        let spectra = 4 * tiling.radices.points * problem.inputChannels * problem.outputChannels
+        return spectra < 1 << 20 ? 1 : (rooms.blockRows + tiling.pairs - 1) / tiling.pairs
+    }
 
     /// Floats of scratch for calls of up to `items` items by `threads` threads.
     package static func scratchCount(

@@ -109,7 +109,7 @@ final class AttrRun {
             return
         }
         let time = start.duration(to: clock.now).components
-        let milliseconds = time.seconds * 1000 + time.attoseconds / 1_000_000_000_000_000
+        let milliseconds = (Double(time.seconds) * 1e4 + Double(time.attoseconds) / 1e14).rounded() / 10
         stage.inform("\(chunk.count) items explained in \(milliseconds) ms")
         for (entry, explanation) in zip(chunk, explanations) { try write(entry.record, explanation) }
     }
@@ -137,7 +137,7 @@ final class AttrRun {
         } else {
             proof["target"] = "mean"
         }
-        if let layer = explainer?.network.layer { proof["layer"] = .string(layer) }
+        if map.readsLayer || explanation.target == nil, let layer = explainer?.network.layer { proof["layer"] = .string(layer) }
         proof["score"] = JSON(explanation.score)
         if let base = map.baseScore {
             proof["baseline"] = .string(options.baselineName(settings))

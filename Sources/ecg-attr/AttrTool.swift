@@ -29,10 +29,12 @@ struct AttrTool: StageTool {
     var inputs: [StreamInput]? { methods.list ? nil : input.inputs }
     var output: StageOutput { methods.list ? .text : .stream }
 
+    private static let models = ModelCache()
+
     func provenance() throws -> Provenance {
         let chosen = try methods.chosen()
         var uses: JSON.Object = [:]
-        if let path = network.model { uses["model"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31)) }
+        if let path = network.model { uses["model"] = .string(try Self.models.model(path).digest) }
         if let path = methods.draws { uses["draws"] = Provenance.digest(try ByteFile.contents(of: path, limit: NPZFile.limit)) }
         if let path = methods.baselineFile { uses["baseline"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31)) }
         return Provenance(options: try methods.entry().merging(network.entry()), uses: uses, usesSeed: chosen.contains { $0.isRandom })
@@ -45,7 +47,8 @@ struct AttrTool: StageTool {
         }
         guard let path = network.model else { return }
         let run = AttrRun(
-            stage, try Model(path: path), methods: try methods.chosen(), settings: try methods.settings(seed: stage.seed), network: network,
+            stage, try Self.models.model(path), methods: try methods.chosen(), settings: try methods.settings(seed: stage.seed),
+            network: network,
             workers: Workers(count: stage.threads))
         while let record = try stage.next() { try run.add(record) }
         try run.finish()

@@ -19,8 +19,11 @@ struct SegsalTool: StageTool {
     @OptionGroup var stage: StageOptions
 
     @Option(help: .init("Duration of a segment.", valueName: "seconds")) var segment = 0.1
-    @Option(help: .init("Classes by label, predicted or outcome, or several of them joined by commas.", valueName: "aspects")) var by =
-        "label"
+    @Option(
+        help: .init(
+            "Classes by label, predicted or outcome, or several of them joined by commas. (default: label, of records without one 'unlabelled')",
+            valueName: "aspects"))
+    var by: String?
     @Option(help: .init("A map to summarise; may be given again. (default: all)", valueName: "method")) var map: [String] = []
     @Flag(help: "Leads by their position, not by name.") var byPosition = false
     @Flag(help: "Take maps as they are, unscaled.") var raw = false
@@ -40,7 +43,7 @@ struct SegsalTool: StageTool {
 
     func validate() throws {
         guard segment.isFinite, segment > 0 else { throw ValidationError("--segment takes a duration in seconds.") }
-        do { _ = try BeatGrouping(by) } catch { throw ValidationError("\(error)") }
+        do { _ = try BeatGrouping(by ?? "label") } catch { throw ValidationError("\(error)") }
         if let outliers, !(1...100_000).contains(outliers) { throw ValidationError("--outliers takes a number from 1 to 100000.") }
         guard (1...10_000_000).contains(permutations) else { throw ValidationError("--permutations takes a number from 1 to 10000000.") }
         if let compare, compare.split(separator: ",").count != 2 {
@@ -50,7 +53,7 @@ struct SegsalTool: StageTool {
         let forms = chosen.filter(\.0).map(\.1)
         if forms.count > 1 { throw ValidationError("\(forms[0]) and \(forms[1]) don't go together.") }
         if perBeat && byWave { throw ValidationError("--per-beat and --by-wave don't go together.") }
-        if takenFor && by != "label" { throw ValidationError("--taken-for has its own classes; leave out --by.") }
+        if takenFor && by != nil { throw ValidationError("--taken-for has its own classes; leave out --by.") }
     }
 
     var output: StageOutput { perBeat ? .stream : .text }
@@ -66,7 +69,7 @@ struct SegsalTool: StageTool {
             maps: map, segment: segment, byPosition: byPosition, raw: raw, withPadding: withPadding, byWave: byWave)
         if perBeat { return try stage.forEach { try stage.write(try items.withSegments($0)) } }
 
-        let grouping = try BeatGrouping(takenFor ? "label,predicted" : by)
+        let grouping = try BeatGrouping(takenFor ? "label,predicted" : by ?? "label")
         let summary = ProfileSummary()
         let outlying = try outliers.map { try BeatOutliers(count: $0) }
         let comparison = compare.map { text in
@@ -75,7 +78,8 @@ struct SegsalTool: StageTool {
         }
         var leftOut: [(reason: String, count: Int)] = []
         try stage.forEach { record in
-            if let reason = grouping.missing(label: record.label, predicted: record.predicted) {
+            let isUnlabelled = by == nil && !takenFor && record.label == nil
+            if !isUnlabelled, let reason = grouping.missing(label: record.label, predicted: record.predicted) {
                 if let at = leftOut.firstIndex(where: { $0.reason == reason }) {
                     leftOut[at].count += 1
                 } else {
@@ -86,8 +90,11 @@ struct SegsalTool: StageTool {
             let profile = try items.profile(record, summary)
             let (label, predicted) = (record.label ?? "", record.predicted ?? "")
             let groups =
-                takenFor
-                ? TakenFor.groups(label: label, predicted: predicted) : grouping.groups(label: record.label, predicted: record.predicted)
+                isUnlabelled
+                ? ["unlabelled"]
+                : takenFor
+                    ? TakenFor.groups(label: label, predicted: predicted)
+                    : grouping.groups(label: record.label, predicted: record.predicted)
             try summary.add(profile, groups: groups)
             comparison?.add(profile, groups: groups, record: record.recordName)
             if let outlying { for group in groups { try outlying.add(profile, group: group, key: record.key) } }

@@ -128,6 +128,11 @@ void ecg_set_worker_index(int index);
 /// The processors that this process may run on.
 int ecg_processors(void);
 
+/// Bytes of this process in memory; 0 where the system doesn't say.
+long ecg_resident(void);
+/// Gives the system back what the process no longer uses.
+void ecg_trim(void);
+
 /// A hint to the processor that this thread only waits.
 void ecg_pause(void);
 

@@ -1,30 +1,81 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import ECGModel
+
+/// How many points of a shape run at once within the memory allowed.
+struct Room {
+    /// How they are divided over the threads.
+    let sharing: Sharing
+    /// Points a batch.
+    let points: Int
+}
 
 extension Explainer {
-    /// Points a batch at most: more bring no speed.
+    /// Points a batch at most, and chunks a thread: more bring no speed.
     private static let mostPoints = 64
+    private static let chunksEach = 2
 
-    /// How many items of a shape are taken at once: their sums may fill a quarter of the memory.
-    public func chunkSize(_ shape: [Int]) -> Int {
-        let size = shape.reduce(1, *)
+    /// How many items of a shape are taken at once: their sums and maps may fill an eighth of the memory.
+    public func chunkSize(_ shape: [Int]) -> Int { min(max(settings.maxMemory / 8 / heldBytes(shape), 1), 64) }
+
+    /// Bytes that an item holds from its record to its maps: itself, its sums, and its maps as they are and as they are written.
+    private func heldBytes(_ shape: [Int]) -> Int {
         let rows = methods.reduce(0) { $0 + $1.rows(settings) }
-        return min(max(settings.maxMemory / 4 / max(size * (8 * rows + 16), 1), 1), 64)
+        return max(shape.reduce(1, *) * (24 + 8 * rows + 12 * methods.count), 1)
     }
 
-    /// How many points of an item's shape run at once: they and their gradients may fill half of the memory, beside what the network itself needs.
+    /// How points of an item's shape run: as many as fit, beside the process as it is with its weights packed, the items at hand, and what the network
+    /// itself needs.
     ///
-    /// - Throws: `ExplainError` if not even one fits.
-    func batchSize(_ context: ItemContext, paired: Bool) throws -> Int {
-        // a point is held by its source, by the batch, as a gradient, and by its consumer
-        let each = max(context.values.count * 4 * (paired ? 8 : 6), 1)
-        let inFlight = try network.bytesInFlight(context.shape, paired: paired)
-        let available = settings.maxMemory / 4 * 3 - inFlight
-        guard each <= available else {
-            throw ExplainError(
-                .usage,
-                "items of shape \(context.shape) need \(((each + inFlight) / 3 * 4) >> 20 + 1) MB with \(network.workers.count) threads, more than the \(settings.maxMemory >> 20) MB allowed"
-            )
+    /// - Parameters:
+    ///   - rule: by which they are reversed; nil if they only run forward.
+    ///   - layerBytes: of the layer's outputs, where they are read.
+    /// - Throws: `ExplainError` if not even one fits; it names the least that does.
+    func room(_ context: ItemContext, rule: Rule?, layerBytes: Int = 0) throws -> Room {
+        let shape = context.shape
+        let paired = rule == .rescale
+        let threads = network.workers.count
+        // a point is held by its source, by the batch, as a gradient, and by its consumer; a layer as outputs and gradients, twice each
+        let each = context.values.count * 4 * (paired ? 10 : 8) + 4 * layerBytes
+        let held = chunkSize(shape) * heldBytes(shape)
+        let resident = try residentBytes(shape)
+        let natural = try network.chunk(shape)
+        let free = settings.maxMemory - resident - held
+        let shrinking = sequence(first: natural) { $0 > 1 ? $0 / 2 : nil }.map { Sharing(chunk: $0, atOnce: threads) }
+        let fewer = stride(from: threads - 1, to: 0, by: -1).map { Sharing(chunk: 1, atOnce: $0) }
+        for sharing in shrinking + fewer {
+            let points = (free - (try network.bytesInFlight(shape, rule, sharing))) / max(each, 1)
+            guard points >= min(sharing.atOnce ?? 1, 2) else { continue }
+            // whole chunks for every thread, so that none waits for the others
+            let round = (sharing.chunk ?? 1) * (sharing.atOnce ?? 1)
+            let most = min(points, max(Self.mostPoints, Self.chunksEach * natural * threads))
+            return Room(sharing: sharing, points: most >= round ? most / round * round : most)
         }
-        return min(available / each, Self.mostPoints)
+        let least = resident + heldBytes(shape) + each + (try network.bytesInFlight(shape, rule, Sharing(chunk: 1, atOnce: 1)))
+        throw ExplainError(
+            .usage,
+            "items of shape \(shape) need \((least * 8 / 7) >> 20 + 1) MB, more than the \(settings.maxMemory >> 20) MB of --max-memory")
+    }
+
+    /// Bytes of the process before anything of this shape runs: the program, the model, and the weights as the kernels want them for all that the methods
+    /// will ask of it.
+    func residentBytes(_ shape: [Int]) throws -> Int {
+        if let known = resident[shape] { return known }
+        network.model.release()
+        let byMethod = methods.map { rule($0.family(settings)) }
+        let reversed = Set(byMethod.compactMap { $0 } + (methods.contains { $0.readsLayer } ? [Rule.gradient] : []))
+        let ahead: [Rule?] = onlyPairs ? [] : [nil]
+        for rule in ahead + reversed.sorted(by: { $0.rawValue < $1.rawValue }).map({ Optional($0) }) {
+            do {
+                try network.prepare(shape, rule)
+            } catch let error as ModelError where error.kind == .unsupported && rule != nil {
+                let names = zip(methods, byMethod).filter { $1 == rule }.map(\.0.name)
+                throw ModelError(.unsupported, "no \(names.joined(separator: ", ")) for this network: \(error.message)")
+            }
+        }
+        ProcessMemory.trim()
+        let bytes = ProcessMemory.resident
+        resident[shape] = bytes
+        return bytes
     }
 }

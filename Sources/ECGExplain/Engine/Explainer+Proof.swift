@@ -76,7 +76,7 @@ extension Explainer {
                     method: method.name, values: values, residual: residual,
                     baseScore: method.completeness == nil ? nil : baseScore(method, now), steps: isPath ? now.steps[m] : nil,
                     samples: method.draws.isEmpty ? nil : settings.samples,
-                    isMultiplier: method.isMultiplier(settings),
+                    isMultiplier: method.isMultiplier(settings), readsLayer: method.readsLayer,
                     usesSeed: method.usesSeed(settings)))
         }
         return Explanation(key: item.key, target: now.target, score: now.score, maps: maps)

@@ -16,6 +16,8 @@ public struct Explanation: Sendable {
         public let samples: Int?
         /// Whether the map has no factor of the input.
         public let isMultiplier: Bool
+        /// Whether the map comes from a layer.
+        public let readsLayer: Bool
         /// Whether any of them came from the seed, not from given draws.
         public let usesSeed: Bool
     }

@@ -14,7 +14,8 @@ final class ItemState: Sendable {
         var sums: [Sums]
         /// Steps of each method's integral.
         var steps: [Int]
-        var layer: LayerAtItem?
+        /// Grad-CAM's row.
+        var layer: [Double] = []
         /// Makes the points of the family at hand.
         var source: PointSource?
     }

@@ -54,7 +54,7 @@ public final class Network: Sendable {
     func session(_ shape: [Int]) throws -> Session {
         if let known = sessions.withLock({ list in list.first { $0.shape == shape }?.session }) { return known }
         let made = try Session(
-            model, itemShape: shape, output: output, layout: layout, activation: activation, workers: workers, chunk: Self.chunk(shape))
+            model, itemShape: shape, output: output, layout: layout, activation: activation, workers: workers)
         sessions.withLock { list in
             list.append((shape, made))
             if list.count > 8 { list.removeFirst() }
@@ -62,12 +62,26 @@ public final class Network: Sendable {
         return made
     }
 
-    /// Points that a thread takes through the network together: the frequency domain's products want the rows of several short items at once, and
-    /// the activations of long ones fill the caches alone.
-    private static func chunk(_ shape: [Int]) -> Int { max(1, min(8, 64_000 / max(shape.reduce(1, *), 1))) }
+    /// Points that a thread should take through the network together: the products in the frequency domain take 14 rows at a time, of which an item has
+    /// one for each 600 samples or so (measured: more rows win nothing), and weights that meet several items are read once for all of them.
+    func chunk(_ shape: [Int]) throws -> Int {
+        let bytes = try session(shape).bytesInFlight(.gradient, sharing: Sharing(chunk: 1, atOnce: 1))
+        return max(1, min(14, 8_400 / max(shape.last ?? 1, 1), Self.bytesTogether / max(bytes, 1)))
+    }
 
-    /// Bytes that a reverse run holds, whatever the number of points.
-    func bytesInFlight(_ shape: [Int], paired: Bool) throws -> Int { try session(shape).bytesInFlight(paired: paired) }
+    /// Activations of one thread beyond these bytes would only crowd out the others'.
+    private static let bytesTogether = 64 << 20
+
+    /// Bytes that a run holds, whatever the number of points.
+    func bytesInFlight(_ shape: [Int], _ rule: Rule?, _ sharing: Sharing) throws -> Int {
+        try session(shape).bytesInFlight(rule, sharing: sharing)
+    }
+
+    /// Brings the weights into the form that runs by this rule want.
+    func prepare(_ shape: [Int], _ rule: Rule?) throws { try session(shape).prepare(rule) }
+
+    /// Bytes of the layer's outputs for one item.
+    func layerBytes(_ shape: [Int]) throws -> Int { try layer.map { try session(shape).count(ofLayer: $0) * 4 } ?? 0 }
 
     /// What every item of a shape gives: classes, and how their probabilities come about.
     public func classCount(_ shape: [Int]) throws -> Int { try session(shape).outputShape.reduce(1, *) }
@@ -91,23 +105,33 @@ struct PointScores {
     let layerMeans: [Double]
 }
 
+/// One of the reverse runs that share the points' forward run.
+struct NetworkPass: Sendable {
+    var rules: Rules
+    /// Whether the points' own gradients are wanted, and the layer with its gradient.
+    var toItems = true
+    var toLayer = false
+}
+
 /// Scores and gradients of points.
 struct PointGradients {
     let logits: [Float]
     let scores: [Float]
-    /// [point, …shape].
-    let gradients: [Float]
-    /// For each point, where they were asked for.
-    let layers: [LayerAtItem]
+    /// Of the references, where there are any.
+    let referenceScores: [Float]
+    /// By pass, [point, …shape]; empty where not asked for.
+    let gradients: [[Float]]
+    /// Where a pass asked for it.
+    let layer: LayerAtPoints?
 }
 
 extension Network {
     /// Runs points forward.
-    func scores(_ points: [Float], shape: [Int], layerMean: Bool) throws -> PointScores {
+    func scores(_ points: [Float], shape: [Int], layerMean: Bool, sharing: Sharing) throws -> PointScores {
         let session = try session(shape)
         let items = Items(shape: shape, values: points)
         if layerMean, let layer {
-            let values = try session.layers([layer], of: items)[0].values
+            let values = try session.layers([layer], of: items, sharing: sharing)[0].values
             let each = values.count / max(items.count, 1)
             return PointScores(
                 logits: [],
@@ -115,17 +139,18 @@ extension Network {
                     values[i * each..<(i + 1) * each].reduce(0.0) { $0 + Double($1) } / Double(max(each, 1))
                 })
         }
-        return PointScores(logits: try session.run(items).logits, layerMeans: [])
+        return PointScores(logits: try session.run(items, sharing: sharing).logits, layerMeans: [])
     }
 
-    /// Runs points forward, and back by a rule.
+    /// Runs points forward, and back once a pass.
     ///
     /// - Parameters:
     ///   - references: as many as points, under the rescale rule.
     ///   - probability: explains the probability instead of the logit.
+    ///   - sharing: how the points are divided over the threads.
     func gradients(
-        _ points: [Float], references: [Float]? = nil, shape: [Int], targets: PointTargets, probability: Bool, rules: Rules,
-        readsLayer: Bool = false
+        _ points: [Float], references: [Float]? = nil, shape: [Int], targets: PointTargets, probability: Bool, passes: [NetworkPass],
+        sharing: Sharing
     ) throws -> PointGradients {
         let session = try session(shape)
         let target: Target
@@ -136,23 +161,23 @@ extension Network {
             guard let layer else { throw ModelError(.misfit, "no layer to take the mean of") }
             target = .mean(layer: layer)
         }
+        let readsLayer = passes.contains { $0.toLayer }
         let result = try session.reverse(
-            Items(shape: shape, values: points), references: references.map { Items(shape: shape, values: $0) }, targets: [target],
-            rules: rules, layers: readsLayer ? layer.map { [$0] } ?? [] : [])
-        var layers: [LayerAtItem] = []
-        if readsLayer, let outputs = result.layers.first, let gradients = result.targets[0].layerGradients.first {
+            Items(shape: shape, values: points), references: references.map { Items(shape: shape, values: $0) },
+            passes: passes.map { ReversePass(target, rules: $0.rules, toItems: $0.toItems, toLayers: $0.toLayer) },
+            layers: readsLayer ? layer.map { [$0] } ?? [] : [], sharing: sharing)
+        var atPoints: LayerAtPoints?
+        if let outputs = result.layers.first, let gradients = result.targets.lazy.compactMap(\.layerGradients.first).first {
             guard (1...2).contains(outputs.shape.count) || outputs.shape.dropFirst().filter({ $0 > 1 }).count <= 1 else {
                 throw ModelError(.misfit, "the layer '\(layer ?? "")' has the shape \(outputs.shape), not [channel, time]")
             }
             let (channels, each) = (outputs.shape.first ?? 1, outputs.shape.reduce(1, *))
-            layers = (0..<points.count / max(shape.reduce(1, *), 1)).map { i in
-                LayerAtItem(
-                    channels: channels, length: each / max(channels, 1), outputs: Array(outputs.values[i * each..<(i + 1) * each]),
-                    gradient: Array(gradients.values[i * each..<(i + 1) * each]))
-            }
+            atPoints = LayerAtPoints(
+                channels: channels, length: each / max(channels, 1), outputs: outputs.values, gradients: gradients.values)
         }
         return PointGradients(
-            logits: result.prediction.logits, scores: result.targets[0].scores, gradients: result.targets[0].gradient.values, layers: layers
-        )
+            logits: result.prediction.logits, scores: result.targets.first?.scores ?? [],
+            referenceScores: result.targets.first?.referenceScores ?? [], gradients: result.targets.map(\.gradient.values),
+            layer: atPoints)
     }
 }

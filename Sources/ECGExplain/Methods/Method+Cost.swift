@@ -15,12 +15,14 @@ extension Method {
         let samples = settings.samples
         let (forward, reverse): (String, String) =
             switch family(settings) {
-            case .none: ("0", "0")
-            case .item: readsLayer && name != "gradcam" ? ("2", "2") : ("1", "1")
+            case .none: readsLayer ? ("1", "1") : ("0", "0")
+            case .item: ("1", readsLayer ? "2" : "1")
             case .noisy, .between: ("\(samples) + 1", "\(samples)")
             case .path(let steps): ("\(steps) + 2", "\(steps)")
             case .noisyPath(let steps): ("\(samples * steps) + \(samples) + 2", "\(samples * steps)")
-            case .pairs: most == 1 ? ("4", "1") : ("\(3 * settings.baseline.count) + 1", "\(settings.baseline.count)")
+            // the references' runs serve many items
+            case .pairs:
+                most == 1 ? ("1 to 2", "1") : ("\(settings.baseline.count) to \(2 * settings.baseline.count)", "\(settings.baseline.count)")
             case .switchedOff: ("features + 1", "0")
             case .switchedOn: ("\(samples) x (features - 1) + 2", "0")
             }

@@ -127,14 +127,6 @@ struct Summary {
     /// The target's score at the item, and at the first baseline; NaN where no method asked for the baseline's.
     let itemScore: Double
     let baseScore: Double
-    /// The layer at the item; nil if the method doesn't read it.
-    let layer: LayerAtItem?
-}
-
-/// A layer's outputs and the score's gradient there, for one item: [channel, time], flat.
-struct LayerAtItem: Sendable {
-    let channels: Int
-    let length: Int
-    let outputs: [Float]
-    let gradient: [Float]
+    /// Grad-CAM's row at the item, one value a place of the layer; empty if no method reads the layer.
+    let layer: [Double]
 }

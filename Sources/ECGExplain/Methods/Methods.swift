@@ -75,9 +75,8 @@ extension Method {
     /// Maps from a layer: Selvaraju et al. 2017.
     private static let layers: [Method] = [
         Method(
-            "gradcam", "outputs of a layer, weighted by their channels' mean gradients", points: .item(.gradient), readsLayer: true
-        ) {
-            _, _ in
+            "gradcam", "outputs of a layer, weighted by their channels' mean gradients", points: .none, readsLayer: true
+        ) { _, _ in
         } finish: { _, s in
             let row = s.upsampled(relu: !s.settings.captum, by: s.settings.upsampling)
             return s.overLeads(row)
@@ -147,18 +146,10 @@ extension Method {
 }
 
 extension Summary {
-    /// Grad-CAM's row, one value a place of the layer, at the item's samples: Σ over channels of the mean gradient times the outputs.
+    /// Grad-CAM's row at the item's samples.
     func upsampled(relu: Bool, by upsampling: Upsampling) -> [Float] {
-        guard let layer, let length = item.shape.last else { return [] }
-        var row = [Double](repeating: 0, count: layer.length)
-        for channel in 0..<layer.channels {
-            let from = channel * layer.length
-            var weight = 0.0
-            for t in 0..<layer.length { weight += Double(layer.gradient[from + t]) }
-            weight /= Double(layer.length)
-            for t in 0..<layer.length { row[t] += weight * Double(layer.outputs[from + t]) }
-        }
-        return upsampling(row.map { Float(relu && $0 < 0 ? 0 : $0) }, to: length)
+        guard !layer.isEmpty, let length = item.shape.last else { return [] }
+        return upsampling(layer.map { Float(relu && $0 < 0 ? 0 : $0) }, to: length)
     }
 
     /// The same row for every lead.

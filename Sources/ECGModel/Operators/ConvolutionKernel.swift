@@ -52,6 +52,9 @@ struct ConvolutionKernel: Kernel {
         return (0..<shape.outputChannels).map { Float(Double(own?[$0] ?? 0) * affine.scale[$0] + affine.shift[$0]) }
     }
 
+    /// Brings the weights into the form of the forward and, if asked for, the reverse run.
+    func prepareWeights(reverse: Bool) { prepared?.prepare(reverse: reverse) }
+
     // The residual's gradient is written first: the two inputs may be the same value.
     func gradientInputs(_ inputs: [Fact?]) -> [Int] { residual == nil ? [0] : [inputs.count - 1, 0] }
 

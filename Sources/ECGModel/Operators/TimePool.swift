@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGKernels
 
-/// Pooling along time in float32, channels last, by the kernel library. The rescale rule for maxima runs on the plain loops.
+/// Pooling along time in float32, channels last, by the kernel library.
 struct TimePoolKernel: Kernel {
     let kind: PoolOperator.Kind
     let shape: PoolShape
@@ -16,6 +16,29 @@ struct TimePoolKernel: Kernel {
     func reverseReads(_ rule: Rule) -> ReverseReads { kind == .maximum && rule == .rescale ? .inputs : .none }
     var canSetGradients: Bool { true }
     func supports(_ rule: Rule) -> Bool { true }
+
+    /// DeepLIFT's rule for maxima, as the plain loops have it, with the places that the forward runs kept; false if they kept none.
+    private func rescale(_ run: ReverseRun, _ g: Region<Float>, _ into: Region<Float>) -> Bool {
+        guard let x = run.inputs[0]?.region(Float.self), let x0 = run.referenceInputs[0]?.region(Float.self),
+            let own = run.kept.first?.region(Int32.self), let other = run.referenceKept.first?.region(Int32.self)
+        else { return false }
+        let (channels, rows) = (shape.channels, shape.outputLength)
+        for item in 0..<items {
+            let first = item * shape.inputLength * channels
+            for row in 0..<rows {
+                let out = (item * rows + row) * channels
+                for c in 0..<channels {
+                    let (place, place0) = (first + Int(own[out + c]) * channels + c, first + Int(other[out + c]) * channels + c)
+                    let (y, y0) = (x[place], x0[place0])
+                    let top = max(y, y0)
+                    let (here, there) = (y - x0[place], x[place0] - y0)
+                    into[place] += g[out + c] * (abs(here) < 1e-10 ? 1 : (top - y0) / here)
+                    if abs(there) >= 1e-10 { into[place0] += g[out + c] * (y - top) / there }
+                }
+            }
+        }
+        return true
+    }
 
     func forward(_ run: ForwardRun) {
         guard let x = run.inputs[0]?.region(Float.self), let y = run.outputs[0]?.region(Float.self) else { return }
@@ -36,7 +59,7 @@ struct TimePoolKernel: Kernel {
         if kind == .maximum {
             if run.rule == .rescale {
                 if !run.accumulates[0] { tensor.zero() }
-                plain.reverse(run)
+                if !rescale(run, g, into) { plain.reverse(run) }
             } else if let indices = run.kept.first?.region(Int32.self) {
                 Pooling.maximumGradient(
                     shape, items: items, upstream: g, indices: indices, gradient: into, accumulate: run.accumulates[0], workers: run.workers

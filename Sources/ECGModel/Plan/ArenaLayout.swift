@@ -2,8 +2,8 @@
 
 /// Gives every tensor of a plan its place in one arena, so that tensors that don't live at the same time share memory.
 ///
-/// Time is the number of the step: forward 0 ..< F, reverse F ..< F + R. What the reverse run reads lives to the end, since it may be run several
-/// times (once a target) after one forward run.
+/// Time is the number of the step: forward 0 ..< F, and in reverse from F on, the last step first. What reverse runs read lives to the end, since there may
+/// be several (targets, rules) after one forward run; they follow each other, so the gradients of each have the same places.
 struct ArenaLayout {
     private(set) var values: [Int: Int] = [:]
     private(set) var gradients: [Int: Int] = [:]
@@ -19,9 +19,10 @@ struct ArenaLayout {
     }
 
     mutating func place(
-        _ request: PlanRequest, steps: [Step], reverse: [ReverseStep], values planned: [PlanValue], external: [ValueIndex: Int]
+        _ request: PlanRequest, steps: [Step], reverse: [[ReverseStep]], values planned: [PlanValue], external: [ValueIndex: Int],
+        isReference: Bool = false
     ) {
-        let end = steps.count + reverse.count
+        let end = 2 * steps.count
         var forward: [Int: (Int, Int)] = [:]
         var backward: [Int: (Int, Int)] = [:]
         func use(_ table: inout [Int: (Int, Int)], _ value: Int?, _ time: Int) {
@@ -42,9 +43,10 @@ struct ArenaLayout {
             use(&backward, external[value], steps.count)
             use(&forward, external[value], end)
         }
-        for (time, made) in reverse.enumerated() {
+        for made in reverse.joined() {
             let step = steps[made.step]
-            let reads = step.kernel.reverseReads(step.rule)
+            let time = steps.count - 1 - made.step
+            let reads = step.kernel.reverseReads(made.rule)
             if reads.inputs { for value in step.inputs { use(&forward, value, end) } }
             if reads.outputs { for value in step.outputs { use(&forward, value, end) } }
             for value in step.kept { use(&forward, value, end) }
@@ -57,10 +59,11 @@ struct ArenaLayout {
                 Tenant(isGradient: isGradient, root: root, bytes: planned[root].fact.byteCount, first: time.0, last: time.1)
             }
         }
-        let all = (tenants(forward, false) + tenants(backward, true)).sorted {
+        let all = (tenants(forward, false) + (isReference ? [] : tenants(backward, true))).sorted {
             ($1.bytes, $0.first, $0.root, $0.isGradient ? 1 : 0) < ($0.bytes, $1.first, $1.root, $1.isGradient ? 1 : 0)
         }
         place(all)
+        if isReference { return }
         let needs = steps.map { $0.kernel.scratchBytes(threads: request.threads) }
         scratch = (byteCount, needs.max() ?? 0)
         byteCount += Self.aligned(scratch.count)

@@ -9,11 +9,16 @@ package final class Plan: Sendable {
     package let request: PlanRequest
     let values: [PlanValue]
     let steps: [Step]
-    let reverseSteps: [ReverseStep]
+    /// The steps of each reverse run.
+    let reverseSteps: [[ReverseStep]]
     /// Byte offsets of values (by root) and of gradients (by root) in the arena.
     let valueOffsets: [Int: Int]
     let gradientOffsets: [Int: Int]
     let scratch: (offset: Int, count: Int)
+    private let isPrepared = Mutex(false)
+    /// The arena of the references' forward run, which has neither gradients nor scratch of its own.
+    let referenceOffsets: [Int: Int]
+    package let referenceByteCount: Int
     /// Bytes of the arena.
     package let byteCount: Int
     /// The plan's value for inputs, kept values, seeds and wanted gradients.
@@ -48,6 +53,24 @@ package final class Plan: Sendable {
         gradientOffsets = layout.gradients
         scratch = layout.scratch
         byteCount = layout.byteCount
+        var references = ArenaLayout()
+        if request.reverse?.hasReferences ?? false {
+            references.place(request, steps: steps, reverse: reverseSteps, values: builder.values, external: external, isReference: true)
+        }
+        referenceOffsets = references.values
+        referenceByteCount = references.byteCount
+    }
+
+    /// Brings weights into the form that the plan's runs want, several layers at a time: it is the larger part of loading a model, so only runs ask for it.
+    func prepare(_ workers: Workers?) {
+        isPrepared.withLock { done in
+            guard !done else { return }
+            let reversed = Set(reverseSteps.joined().map(\.step))
+            (workers ?? Workers(count: 1)).run(steps.count) { index, _ in
+                (steps[index].kernel as? ConvolutionKernel)?.prepareWeights(reverse: reversed.contains(index))
+            }
+            done = true
+        }
     }
 
     /// The fact about a value of the request.
@@ -55,7 +78,7 @@ package final class Plan: Sendable {
 
     /// The kinds of operators on the way of the gradient that don't have the request's rule, by node.
     var unsupportedUses: [Node] {
-        reverseSteps.compactMap { steps[$0.step].kernel.supports(steps[$0.step].rule) ? nil : steps[$0.step].node }
+        reverseSteps.joined().compactMap { steps[$0.step].kernel.supports($0.rule) ? nil : steps[$0.step].node }
     }
 }
 

@@ -97,7 +97,7 @@ extension PlanBuilder {
             steps[next].inputs.filter({ $0.map { values[$0].root == output } ?? false }).count == 1,
             steps[next].inputs.contains(output)
         else { return false }
-        let rescale = request.reverse?.rules.rule == .rescale
+        let rescale = request.reverse?.hasReferences ?? false
         if var convolution = step.kernel as? ConvolutionKernel {
             switch steps[next].kernel {
             case let affine as ChannelAffineKernel
@@ -109,7 +109,7 @@ extension PlanBuilder {
             case let activation as ActivationKernel
             where !rescale && convolution.activation == .identity && convolution.residual != .afterActivation:
                 convolution.activation = activation.activation
-                merge(index, next, convolution, rule: steps[next].rule)
+                merge(index, next, convolution, rules: steps[next].rules)
                 return true
             case let sum as AdditionKernel where convolution.residual == nil && sum.activation == .identity:
                 // With an activation before the sum, the reverse run could not read the activation's side off the result.
@@ -138,27 +138,27 @@ extension PlanBuilder {
         guard !rescale, let activation = steps[next].kernel as? ActivationKernel else { return false }
         if var linear = step.kernel as? LinearKernel, linear.activation == .identity {
             linear.activation = activation.activation
-            merge(index, next, linear, rule: steps[next].rule)
+            merge(index, next, linear, rules: steps[next].rules)
             return true
         }
         if var affine = step.kernel as? ChannelAffineKernel, affine.activation == .identity, values[output].fact.type == .float32 {
             affine.activation = activation.activation
-            merge(index, next, affine, rule: steps[next].rule)
+            merge(index, next, affine, rules: steps[next].rules)
             return true
         }
         if var sum = step.kernel as? AdditionKernel, sum.activation == .identity {
             sum.activation = activation.activation
-            merge(index, next, sum, rule: steps[next].rule)
+            merge(index, next, sum, rules: steps[next].rules)
             return true
         }
         return false
     }
 
     /// Step `index` takes over the output of step `next`, which goes.
-    private mutating func merge(_ index: Int, _ next: Int, _ kernel: any Kernel, rule: Rule? = nil) {
+    private mutating func merge(_ index: Int, _ next: Int, _ kernel: any Kernel, rules: [Rule]? = nil) {
         steps[index].kernel = kernel
         steps[index].outputs = steps[next].outputs
-        if let rule { steps[index].rule = rule }
+        if let rules { steps[index].rules = rules }
         steps.remove(at: next)
     }
 

@@ -6,7 +6,7 @@ extension PlanBuilder {
     ///
     /// The step takes the place of the last of the five; the others have no users then and go.
     mutating func joinGelu() {
-        guard request.reverse.map({ $0.rules.rule == .gradient }) ?? true else { return }
+        guard request.reverse.map({ $0.passes.allSatisfy { $0.rules.rule == .gradient } }) ?? true else { return }
         let visible = visible
         for index in steps.indices {
             guard let erf = steps[index].kernel as? UnaryKernel, erf.library == .erf, let inner = steps[index].inputs[0],

@@ -103,7 +103,7 @@ struct PlanBuilder {
         steps.append(
             Step(
                 kernel: move, node: Self.layoutNode, inputs: [source], outputs: [made], kept: [],
-                rule: request.reverse?.rules.rule ?? .gradient))
+                rules: request.reverse?.passes.map(\.rules.rule) ?? []))
         return made
     }
 
@@ -117,7 +117,7 @@ struct PlanBuilder {
     }
 
     private mutating func add(_ node: Node, _ made: any Operator) throws {
-        let reader = NodeReader(node, floatType: floatType, rule: request.reverse?.rules.rule(for: node))
+        let reader = NodeReader(node, floatType: floatType, rule: request.reverse?.rules(for: node).first)
         var facts: [Fact?] = []
         for input in node.inputs { facts.append(try input.map { try fact($0) }) }
         let layout = layout(made.wish(facts), node, facts)
@@ -200,7 +200,7 @@ struct PlanBuilder {
             steps.append(
                 Step(
                     kernel: kernel, node: node, inputs: inputs, outputs: outputs, kept: kept,
-                    rule: request.reverse?.rules.rule(for: node) ?? .gradient))
+                    rules: request.reverse?.rules(for: node) ?? []))
         }
     }
 }

@@ -5,29 +5,34 @@ import Synchronization
 /// The memory of one run of a plan at a time: the arena, a second one for the reference items where a rule needs them, and the calls bound to them.
 package final class PlanMemory: Sendable {
     package let plan: Plan
+    let workers: Workers?
     let forwardRuns: [ForwardRun]
     private let referenceRuns: [ForwardRun]
-    let reverseRuns: [ReverseRun]
-    let zeroed: [[Tensor]]
+    /// By pass and step.
+    let reverseRuns: [[ReverseRun]]
+    let zeroed: [[[Tensor]]]
     private let values: [Tensor?]
     private let references: [Tensor?]
     private let gradients: [Int: Tensor]
+    /// The values that the reference arena was last run with.
+    private let reference = Mutex<[Float]?>(nil)
 
     /// - Parameter workers: threads that the kernels share their work over; nil if there is one.
     package init(_ plan: Plan, workers: Workers?) {
         self.plan = plan
+        self.workers = workers
         let arena = Storage(byteCount: plan.byteCount)
-        let pairs = plan.request.reverse?.rules.rule == .rescale
-        let second = pairs ? Storage(byteCount: plan.byteCount) : nil
-        func tensors(_ storage: Storage) -> [Tensor?] {
+        let pairs = plan.request.reverse?.hasReferences ?? false
+        let second = pairs ? Storage(byteCount: plan.referenceByteCount) : nil
+        func tensors(_ storage: Storage, _ offsets: [Int: Int]) -> [Tensor?] {
             plan.values.map { value in
                 if let constant = value.fact.constant { return constant }
-                guard let offset = plan.valueOffsets[value.root] else { return nil }
+                guard let offset = offsets[value.root] else { return nil }
                 return Self.tensor(value, storage, offset)
             }
         }
-        values = tensors(arena)
-        references = second.map(tensors) ?? []
+        values = tensors(arena, plan.valueOffsets)
+        references = second.map { tensors($0, plan.referenceOffsets) } ?? []
         var gradients: [Int: Tensor] = [:]
         for (index, value) in plan.values.enumerated() {
             if let offset = plan.gradientOffsets[value.root] { gradients[index] = Self.tensor(value, arena, offset) }
@@ -45,17 +50,18 @@ package final class PlanMemory: Sendable {
         let reference = second == nil ? [] : runs(references)
         forwardRuns = forward
         referenceRuns = reference
-        reverseRuns = plan.reverseSteps.map { made in
+        func reverseRun(_ made: ReverseStep) -> ReverseRun {
             let step = plan.steps[made.step]
             let (run, other) = (forward[made.step], second == nil ? nil : reference[made.step])
             return ReverseRun(
-                rule: step.rule, inputs: run.inputs, outputs: run.outputs, kept: run.kept, referenceInputs: other?.inputs ?? [],
+                rule: made.rule, inputs: run.inputs, outputs: run.outputs, kept: run.kept, referenceInputs: other?.inputs ?? [],
                 referenceOutputs: other?.outputs ?? [], referenceKept: other?.kept ?? [],
                 outputGradients: step.outputs.enumerated().map { made.outputGradients[$0] ? $1.flatMap { gradients[$0] } : nil },
                 inputGradients: step.inputs.enumerated().map { made.inputGradients[$0] ? $1.flatMap { gradients[$0] } : nil },
                 accumulates: made.accumulates, scratch: scratch, workers: workers)
         }
-        zeroed = plan.reverseSteps.map { made in made.zeroed.compactMap { gradients[$0] } }
+        reverseRuns = plan.reverseSteps.map { $0.map(reverseRun) }
+        zeroed = plan.reverseSteps.map { $0.map { made in made.zeroed.compactMap { gradients[$0] } } }
     }
 
     private static func tensor(_ value: PlanValue, _ storage: Storage, _ offset: Int) -> Tensor {
@@ -80,11 +86,20 @@ package final class PlanMemory: Sendable {
         for (step, run) in zip(plan.steps, referenceRuns) { step.kernel.forward(run) }
     }
 
-    /// Runs the steps in reverse. All seeds' gradients must have been set before; they are used up.
-    package func reverse() {
-        for (index, made) in plan.reverseSteps.enumerated() {
-            for gradient in zeroed[index] { gradient.zero() }
-            plan.steps[made.step].kernel.reverse(reverseRuns[index])
+    /// Whether the reference arena holds the run of these values already: nothing but `forwardReference` writes to it.
+    func hasReference(_ values: [Float]) -> Bool {
+        reference.withLock { known in
+            if known == values { return true }
+            known = values
+            return false
+        }
+    }
+
+    /// Runs the steps of a pass in reverse. All seeds' gradients must have been set before; they are used up.
+    package func reverse(pass: Int = 0) {
+        for (index, made) in plan.reverseSteps[pass].enumerated() {
+            for gradient in zeroed[pass][index] { gradient.zero() }
+            plan.steps[made.step].kernel.reverse(reverseRuns[pass][index])
         }
     }
 }
@@ -92,25 +107,24 @@ package final class PlanMemory: Sendable {
 /// Memories of runs that wait for the next one: a small network's arithmetic takes less time than fresh pages from the system.
 final class PlanMemoryPool: Sendable {
     private let waiting = Mutex<[PlanMemory]>([])
-    /// How many wait at most.
-    private let most: Int
-
-    init(most: Int) { self.most = most }
 
     /// A memory that waits for this plan, or a new one, in place of one of another plan.
     func take(_ plan: Plan, workers: Workers?) -> PlanMemory {
         let found: PlanMemory? = waiting.withLock { list in
-            if let place = list.lastIndex(where: { $0.plan === plan }) { return list.remove(at: place) }
+            if let place = list.lastIndex(where: { $0.plan === plan && $0.workers === workers }) { return list.remove(at: place) }
             if !list.isEmpty { list.removeFirst() }
             return nil
         }
         return found ?? PlanMemory(plan, workers: workers)
     }
 
-    func give(_ memory: PlanMemory) {
+    func clear() { waiting.withLock { $0 = [] } }
+
+    /// - Parameter most: how many wait at most.
+    func give(_ memory: PlanMemory, most: Int) {
         waiting.withLock { list in
             list.append(memory)
-            if list.count > most { list.removeFirst() }
+            if list.count > most { list.removeFirst(list.count - most) }
         }
     }
 }

@@ -13,11 +13,32 @@ package struct PlanRequest: Hashable, Sendable {
     package var threads = 1
 
     package struct Reverse: Hashable, Sendable {
+        /// One of the reverse runs that share a forward run.
+        package struct Pass: Hashable, Sendable {
+            /// Values whose gradients are to be read after it.
+            package var wanted: [ValueIndex]
+            package var rules: Rules
+        }
+
         /// Values whose gradients the caller sets before each reverse run.
         package var seeds: [ValueIndex]
-        /// Values whose gradients are to be read after it.
-        package var wanted: [ValueIndex]
-        package var rules: Rules
+        package var passes: [Pass]
+
+        package init(seeds: [ValueIndex], passes: [Pass]) {
+            self.seeds = seeds
+            self.passes = passes
+        }
+
+        package init(seeds: [ValueIndex], wanted: [ValueIndex], rules: Rules) {
+            self.init(seeds: seeds, passes: [Pass(wanted: wanted, rules: rules)])
+        }
+
+        /// Whether any pass compares the items with references.
+        var hasReferences: Bool { passes.contains { $0.rules.rule == .rescale } }
+        /// The values wanted by any pass.
+        var wanted: [ValueIndex] { Array(Set(passes.flatMap(\.wanted))).sorted() }
+        /// The rule of each pass for one use.
+        func rules(for node: Node) -> [Rule] { passes.map { $0.rules.rule(for: node) } }
     }
 
     package init(inputShapes: [ValueIndex: Shape], kept: [ValueIndex], inDouble: Bool = false, reverse: Reverse? = nil, threads: Int = 1) {

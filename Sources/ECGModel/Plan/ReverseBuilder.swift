@@ -4,11 +4,21 @@
 enum ReverseBuilder {
     static func build(
         _ request: PlanRequest, steps: [Step], values: [PlanValue], external: [ValueIndex: Int], graph: Graph
-    ) throws -> [ReverseStep] {
+    ) throws -> [[ReverseStep]] {
         guard let reverse = request.reverse else { return [] }
+        return try reverse.passes.indices.map {
+            try pass(
+                $0, seeds: reverse.seeds, wanted: reverse.passes[$0].wanted, steps: steps, values: values, external: external, graph: graph)
+        }
+    }
+
+    private static func pass(
+        _ pass: Int, seeds: [ValueIndex], wanted: [ValueIndex], steps: [Step], values: [PlanValue], external: [ValueIndex: Int],
+        graph: Graph
+    ) throws -> [ReverseStep] {
         func root(_ value: Int) -> Int { values[value].root }
         // Forward: what depends on a value whose gradient is wanted.
-        var dependent = Set(reverse.wanted.compactMap { external[$0].map(root) })
+        var dependent = Set(wanted.compactMap { external[$0].map(root) })
         for step in steps {
             let facts = step.inputs.map { $0.map { values[$0].fact } }
             let flows = step.kernel.gradientInputs(facts).contains { index in
@@ -16,7 +26,7 @@ enum ReverseBuilder {
             }
             if flows { dependent.formUnion(step.outputs.compactMap { $0.map(root) }) }
         }
-        for seed in reverse.seeds {
+        for seed in seeds {
             guard let value = external[seed], dependent.contains(root(value)) else {
                 throw ModelError(
                     .misfit,
@@ -24,7 +34,7 @@ enum ReverseBuilder {
             }
         }
         // Backward: the gradients that arrive. Seeds are there from the beginning.
-        var arrived = Set(reverse.seeds.compactMap { external[$0].map(root) })
+        var arrived = Set(seeds.compactMap { external[$0].map(root) })
         var result: [ReverseStep] = []
         for (index, step) in steps.enumerated().reversed() {
             let facts = step.inputs.map { $0.map { values[$0].fact } }
@@ -33,11 +43,12 @@ enum ReverseBuilder {
             }
             let incoming = step.outputs.map { $0.map { arrived.contains(root($0)) } ?? false }
             guard incoming.contains(true), !targets.isEmpty else { continue }
-            guard step.kernel.supports(step.rule) else {
-                throw ModelError(.unsupported, "\(step.node.place): rule \(step.rule.rawValue) does not exist for this operator")
+            let rule = step.rules[pass]
+            guard step.kernel.supports(rule) else {
+                throw ModelError(.unsupported, "\(step.node.place): rule \(rule.rawValue) does not exist for this operator")
             }
             var made = ReverseStep(
-                step: index, outputGradients: incoming, inputGradients: step.inputs.map { _ in false },
+                step: index, rule: rule, outputGradients: incoming, inputGradients: step.inputs.map { _ in false },
                 accumulates: step.inputs.map { _ in true })
             for target in targets {
                 guard let input = step.inputs[target] else { continue }
@@ -53,7 +64,7 @@ enum ReverseBuilder {
             }
             result.append(made)
         }
-        for wanted in reverse.wanted {
+        for wanted in wanted {
             guard let value = external[wanted], arrived.contains(root(value)) else {
                 throw ModelError(.misfit, "no gradient reaches '\(graph.valueNames[wanted])'")
             }

@@ -25,14 +25,15 @@ struct Step: Sendable {
     var outputs: [Int?]
     /// Values kept from the forward to the reverse run.
     var kept: [Int]
-    /// The rule for the reverse run.
-    var rule: Rule
+    /// The rule of each reverse run.
+    var rules: [Rule]
 }
 
 /// One call of a kernel in the reverse run.
 struct ReverseStep: Sendable {
     /// The forward step.
     let step: Int
+    let rule: Rule
     /// Gradients (by root) that are set to zero before, since the kernel adds to them.
     var zeroed: [Int] = []
     /// Whether output and input gradients are there, and which of the latter are added to.

@@ -41,6 +41,19 @@ public enum ItemLayout: String, Sendable, Hashable, CaseIterable {
     }
 }
 
+/// One of several reverse runs that share a forward run.
+public struct ReversePass: Sendable, Hashable {
+    public var target: Target
+    public var rules: Rules
+    /// Whether the gradient with respect to the items is wanted, and those at the layers asked for. A run to the layers alone is cheaper.
+    public var toItems: Bool
+    public var toLayers: Bool
+
+    public init(_ target: Target, rules: Rules = .gradient, toItems: Bool = true, toLayers: Bool = false) {
+        (self.target, self.rules, self.toItems, self.toLayers) = (target, rules, toItems, toLayers)
+    }
+}
+
 /// What a reverse run starts from.
 public enum Target: Sendable, Hashable {
     /// The logit with this index for each item; one index stands for all items.

@@ -32,6 +32,8 @@ public final class Model: Sendable {
     package let operators: [any Operator]
     package let weights = PreparedWeights()
     private let plans = Mutex<[(request: PlanRequest, plan: Plan)]>([])
+    /// Memories of runs, shared by all sessions: what waits is bounded whatever the shapes of items.
+    let pool = PlanMemoryPool()
 
     /// Reads a file, and external data beside it.
     /// - Throws: `ModelError`: the file can't be opened, is no ONNX model, or has an operator or attribute that is not supported.
@@ -93,6 +95,9 @@ public final class Model: Sendable {
         }
         return made
     }
+
+    /// Gives back the memory that waits for further runs.
+    public func release() { pool.clear() }
 
     /// A value by the name of the value or of the node that computes it.
     package func value(named name: String) -> ValueIndex? {

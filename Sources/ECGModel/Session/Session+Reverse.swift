@@ -16,6 +16,20 @@ extension Session {
         _ items: Items, references: Items? = nil, targets: [Target], rules: Rules = .gradient, layers: [String] = [],
         inputGradient: Bool = true
     ) throws -> Attributions {
+        try reverse(
+            items, references: references,
+            passes: targets.map { ReversePass($0, rules: rules, toItems: inputGradient, toLayers: !layers.isEmpty) }, layers: layers)
+    }
+
+    /// Runs items forward once, or once a value that passes start from, and in reverse once a pass.
+    ///
+    /// - Parameters:
+    ///   - passes: targets and rules, each pass with its own; the rescale rule goes with no other.
+    ///   - sharing: how the items are divided over the threads. References that come again in a thread's next chunk are not run again.
+    /// - Throws: as above.
+    public func reverse(
+        _ items: Items, references: Items? = nil, passes: [ReversePass], layers: [String] = [], sharing: Sharing = Sharing()
+    ) throws -> Attributions {
         try check(items)
         if let references {
             try check(references)
@@ -23,9 +37,13 @@ extension Session {
                 throw ModelError(.misfit, "\(references.count) references for \(items.count) items")
             }
         }
-        guard rules.rule != .rescale || references != nil else { throw ModelError(.misfit, "the rescale rule needs references") }
+        let isPaired = passes.contains { $0.rules.rule == .rescale }
+        guard !isPaired || references != nil else { throw ModelError(.misfit, "the rescale rule needs references") }
+        guard !isPaired || passes.allSatisfy({ $0.rules.rule == .rescale }) else {
+            throw ModelError(.misfit, "the rescale rule goes with no other in one run")
+        }
         let names = try layers.map { try layer($0) }
-        let seeds = try targets.map { try Seed($0, self, count: items.count) }
+        let seeds = try passes.map { try Seed($0.target, self, count: items.count) }
         let all = names + seeds.map(\.value)
         let first = try plan(count: fixedCount ?? 1, kept: keptValues(all), reverse: nil, threads: 1)
         func region(_ value: ValueIndex) -> Region<Float> {
@@ -34,29 +52,38 @@ extension Session {
         let logits = region(self.logits)
         let own = probabilities.map(region)
         let outputs = names.map(region)
-        let gathered = seeds.map { _ in
+        let gathered = passes.map { pass in
             Gathered(
-                scores: Region<Float>(count: items.count), references: rules.rule == .rescale ? Region<Float>(count: items.count) : nil,
-                gradient: inputGradient ? Region<Float>(count: items.values.count) : nil, layers: names.map(region))
+                scores: Region<Float>(count: items.count), references: isPaired ? Region<Float>(count: items.count) : nil,
+                gradient: pass.toItems ? Region<Float>(count: items.values.count) : nil, layers: pass.toLayers ? names.map(region) : [])
         }
-        // Targets that start from the same value share a plan and its forward run.
+        // Passes that start from the same value share a plan and its forward run.
         for value in Set(seeds.map(\.value)).sorted() {
             let shared = seeds.indices.filter { seeds[$0].value == value }
-            let request = PlanRequest.Reverse(
-                seeds: [value], wanted: (inputGradient ? [input.value] : []) + names.filter { !inputGradient || $0 != input.value },
-                rules: rules)
-            try forEachChunk(items.count, kept: keptValues(names + [value]), reverse: request) { [self] memory, range in
+            func planned(_ pass: ReversePass) -> PlanRequest.Reverse.Pass {
+                let toItems = pass.toItems || names.isEmpty
+                return PlanRequest.Reverse.Pass(
+                    wanted: (toItems ? [input.value] : []) + (pass.toLayers ? names.filter { !toItems || $0 != input.value } : []),
+                    rules: pass.rules)
+            }
+            var different: [PlanRequest.Reverse.Pass] = []
+            let numbers = shared.map { index in
+                let pass = planned(passes[index])
+                if let known = different.firstIndex(of: pass) { return known }
+                different.append(pass)
+                return different.count - 1
+            }
+            let request = PlanRequest.Reverse(seeds: [value], passes: different)
+            try forEachChunk(items.count, kept: keptValues(names + [value]), reverse: request, sharing: sharing) { [self] memory, range in
                 fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
                 memory.forward()
-                if let references {
-                    if rules.rule == .rescale { fillReferences(memory, references, range) }
-                }
+                if isPaired, let references { fillReferences(memory, references, range) }
                 read(memory.tensor(self.logits), memory.plan.fact(self.logits), into: logits, range)
                 if let probabilities, let own { read(memory.tensor(probabilities), memory.plan.fact(probabilities), into: own, range) }
                 for (name, output) in zip(names, outputs) { read(memory.tensor(name), memory.plan.fact(name), into: output, range) }
-                for index in shared {
+                for (index, pass) in zip(shared, numbers) {
                     seeds[index].start(memory, range, gathered[index])
-                    memory.reverse()
+                    memory.reverse(pass: pass)
                     if let gradient = gathered[index].gradient { readGradient(memory, into: gradient, range) }
                     for (name, target) in zip(names, gathered[index].layers) {
                         read(memory.gradient(name), memory.plan.fact(name), into: target, range)
@@ -85,13 +112,15 @@ extension Session {
         let layers: [Region<Float>]
     }
 
+    /// Runs the references that belong to a chunk, unless the memory holds their run already.
     private func fillReferences(_ memory: PlanMemory, _ references: Items, _ range: Range<Int>) {
-        if references.count == 1 {
-            let repeated = Items(shape: references.shape, values: (0..<range.count).flatMap { _ in references.values })
-            fill(memory.reference(input.value), memory.plan.fact(input.value), repeated, 0..<range.count)
-        } else {
-            fill(memory.reference(input.value), memory.plan.fact(input.value), references, range)
-        }
+        let size = references.itemCount
+        let isShared = references.count == 1
+        let own = isShared ? references.values : Array(references.values[range.lowerBound * size..<range.upperBound * size])
+        if memory.hasReference(own) { return }
+        let filled = isShared ? (0..<range.count).flatMap { _ in own } : own
+        fill(
+            memory.reference(input.value), memory.plan.fact(input.value), Items(shape: references.shape, values: filled), 0..<range.count)
         memory.forwardReference()
     }
 
@@ -165,7 +194,11 @@ struct Seed: Sendable {
             let own = place * perItem..<(place + 1) * perItem
             let (x, reference, g) = (values[own], references?[own], gradient[own])
             result.scores[item] = Float(score(x, item))
-            if let reference { result.references?[item] = Float(score(reference, item)) }
+            if let reference {
+                // of the class that is the item's largest, not the reference's own
+                let isPredicted = target == .predicted
+                result.references?[item] = Float(isPredicted ? reference[Self.largest(x)] : score(reference, item))
+            }
             switch target {
             case .meanLogit, .mean: g.fill(1 / T(perItem))
             case .logit(let indices): g[index(indices, item)] = 1

@@ -4,12 +4,14 @@ import ECGKernels
 extension Session {
     /// The model's logits and probabilities for items.
     /// - Throws: `ModelError` if the items don't have the session's shape.
-    public func run(_ items: Items) throws -> Prediction {
+    ///
+    /// - Parameter sharing: how the items are divided over the threads.
+    public func run(_ items: Items, sharing: Sharing = Sharing()) throws -> Prediction {
         try check(items)
         let kept = keptValues([])
         let logits = Region<Float>(count: items.count * outputShape.elementCount)
         let own = probabilities == nil ? nil : Region<Float>(count: logits.count)
-        try forEachChunk(items.count, kept: kept, reverse: nil) { [self] memory, range in
+        try forEachChunk(items.count, kept: kept, reverse: nil, sharing: sharing) { [self] memory, range in
             fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
             memory.forward()
             read(memory.tensor(self.logits), memory.plan.fact(self.logits), into: logits, range)
@@ -19,12 +21,12 @@ extension Session {
     }
 
     /// The outputs of layers, by the names of nodes or values, row-major [item, …].
-    public func layers(_ names: [String], of items: Items) throws -> [LayerValues] {
+    public func layers(_ names: [String], of items: Items, sharing: Sharing = Sharing()) throws -> [LayerValues] {
         try check(items)
         let values = try names.map { try layer($0) }
         let plan = try plan(count: fixedCount ?? 1, kept: keptValues(values), reverse: nil, threads: 1)
         let targets = values.map { Region<Float>(count: items.count * Self.perItem(plan.fact($0), fixedCount)) }
-        try forEachChunk(items.count, kept: keptValues(values), reverse: nil) { [self] memory, range in
+        try forEachChunk(items.count, kept: keptValues(values), reverse: nil, sharing: sharing) { [self] memory, range in
             fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
             memory.forward()
             for (value, target) in zip(values, targets) { read(memory.tensor(value), memory.plan.fact(value), into: target, range) }
@@ -57,33 +59,49 @@ extension Session {
 
     /// Divides items into chunks and runs `body` for each: many chunks over the threads, a few items with the threads inside the kernels.
     func forEachChunk(
-        _ count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, _ body: @Sendable (PlanMemory, Range<Int>) -> Void
+        _ count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, sharing: Sharing = Sharing(),
+        _ body: @Sendable (PlanMemory, Range<Int>) -> Void
     ) throws {
         guard count > 0 else { return }
+        let chunk = sharing.chunk ?? chunk
         // Chunks of one size, as many for each thread.
         let rounds = (count + chunk * workers.count - 1) / (chunk * workers.count)
-        let size = fixedCount ?? max(1, (count + rounds * workers.count - 1) / (rounds * workers.count))
+        let even = (count + rounds * workers.count - 1) / (rounds * workers.count)
+        let size = fixedCount ?? (sharing.isExact ? min(chunk, max(1, (count + workers.count - 1) / workers.count)) : max(1, even))
         let chunks = (count + size - 1) / size
-        let inside = chunks < workers.count && fixedCount == nil
-        if inside {
-            let plan = try plan(count: count, kept: kept, reverse: reverse, threads: workers.count)
-            let memory = pool.take(plan, workers: workers)
-            body(memory, 0..<count)
-            pool.give(memory)
+        let atOnce = min(sharing.atOnce ?? workers.count, workers.count)
+        if fixedCount == nil, workers.count > 1, atOnce == 1 || (chunks < workers.count && atOnce == workers.count) {
+            // few items: all threads share the work on each kernel
+            let size = atOnce == 1 ? min(count, chunk) : count
+            for first in stride(from: 0, to: count, by: size) {
+                let plan = try plan(count: min(size, count - first), kept: kept, reverse: reverse, threads: workers.count)
+                plan.prepare(workers)
+                let memory = model.pool.take(plan, workers: workers)
+                body(memory, first..<min(first + size, count))
+                model.pool.give(memory, most: 1)
+            }
             return
         }
         let whole = try plan(count: size, kept: kept, reverse: reverse, threads: 1)
         let rest = fixedCount == nil && count % size != 0 ? try plan(count: count % size, kept: kept, reverse: reverse, threads: 1) : whole
+        whole.prepare(workers)
         let memories = Collected<PlanMemory?>(repeating: nil, count: workers.count)
-        workers.run(chunks) { task, worker in
+        @Sendable func take(_ task: Int, _ place: Int) {
             let range = task * size..<min(count, (task + 1) * size)
             let isWhole = range.count == size || fixedCount != nil
-            if isWhole, memories.values[worker] == nil { memories.set(worker, pool.take(whole, workers: nil)) }
-            guard let memory = isWhole ? memories.values[worker] : pool.take(rest, workers: nil) else { return }
+            if isWhole, memories.values[place] == nil { memories.set(place, model.pool.take(whole, workers: nil)) }
+            guard let memory = isWhole ? memories.values[place] : model.pool.take(rest, workers: nil) else { return }
             body(memory, range)
-            if !isWhole { pool.give(memory) }
+            if !isWhole { model.pool.give(memory, most: atOnce + 1) }
         }
-        for memory in memories.values { if let memory { pool.give(memory) } }
+        if atOnce < workers.count {
+            workers.run(atOnce) { place, _ in
+                for task in chunks * place / atOnce..<chunks * (place + 1) / atOnce { take(task, place) }
+            }
+        } else {
+            workers.run(chunks) { task, worker in take(task, worker) }
+        }
+        for memory in memories.values { if let memory { model.pool.give(memory, most: atOnce + 1) } }
     }
 
     /// Copies items into the input's tensor, in its layout. A plan for more items than there are gets zeros behind them.

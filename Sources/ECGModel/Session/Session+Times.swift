@@ -53,10 +53,10 @@ extension PlanMemory {
     }
 
     fileprivate func reverse(_ took: (Int, Double) -> Void) {
-        for (index, made) in plan.reverseSteps.enumerated() {
+        for (index, made) in (plan.reverseSteps.first ?? []).enumerated() {
             let start = Peak.seconds()
-            for gradient in zeroed[index] { gradient.zero() }
-            plan.steps[made.step].kernel.reverse(reverseRuns[index])
+            for gradient in zeroed[0][index] { gradient.zero() }
+            plan.steps[made.step].kernel.reverse(reverseRuns[0][index])
             took(made.step, Peak.seconds() - start)
         }
     }

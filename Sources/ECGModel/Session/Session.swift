@@ -23,7 +23,6 @@ public final class Session: Sendable {
     public let outputName: String
 
     let workers: Workers
-    let pool: PlanMemoryPool
     let input: Declaration
     /// The value with the logits, and the one with the probabilities where the graph computes them.
     let logits: ValueIndex
@@ -52,7 +51,6 @@ public final class Session: Sendable {
         self.inDouble = inDouble
         self.itemShape = itemShape
         self.workers = workers ?? Workers(count: Workers.processors)
-        pool = PlanMemoryPool(most: self.workers.count + 1)
         guard let input = model.inputs.first else { throw ModelError(.misfit, "the model has no input") }
         guard model.inputs.count == 1 else {
             throw ModelError(

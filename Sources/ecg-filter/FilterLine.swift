@@ -111,7 +111,7 @@ final class FilterLine {
     private func take(part: Record) throws {
         parts.append(part)
         partBytes += part.tensors.reduce(0) { $0 + $1.payload.count }
-        guard !part.more || partBytes > 4 << 20 || part.key != parts[0].key else { return }
+        guard !part.more || partBytes > 1 << 19 || part.key != parts[0].key else { return }
         let taken = parts
         parts = []
         partBytes = 0

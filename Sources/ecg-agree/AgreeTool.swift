@@ -81,8 +81,10 @@ struct AgreeTool: StageTool {
             try stage.forEach { try run.add($0) }
             try stage.print(run.table, as: form)
         } else if isJoin {
-            let rows = try ModelRun(self, stage).run()
-            try stage.print(AgreeTables(rows).models(for: form), as: form)
+            let run = try ModelRun(self, stage)
+            try stage.print(AgreeTables(try run.run()).models(for: form), as: form)
+            try stage.text.flush()
+            for remark in run.remarks { stage.warn(remark) }
         } else {
             let run = MethodRun(self, try settings())
             try stage.forEach { try run.add($0) }

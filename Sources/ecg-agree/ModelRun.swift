@@ -10,6 +10,8 @@ final class ModelRun {
     private let settings: AgreementSettings
     private let streams: [KeyedStream]
     private var table = AgreementTable()
+    /// What is to be said once the output was taken: a reader that went away is told nothing.
+    private(set) var remarks: [String] = []
 
     init(_ tool: AgreeTool, _ stage: Stage) throws {
         (self.tool, self.stage) = (tool, stage)
@@ -39,8 +41,8 @@ final class ModelRun {
             }
         }
         let unclaimed = try streams.dropFirst().map { try $0.finish() }.reduce(0, +)
-        if missing > 0 { stage.warn("\(missing) records of \(streams[0].name) are not in every other stream") }
-        if unclaimed > 0 { stage.warn("\(unclaimed) records of the other streams are not in \(streams[0].name)") }
+        if missing > 0 { remarks.append("\(missing) records of \(streams[0].name) are not in every other stream") }
+        if unclaimed > 0 { remarks.append("\(unclaimed) records of the other streams are not in \(streams[0].name)") }
         return table.rows
     }
 

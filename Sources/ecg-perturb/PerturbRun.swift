@@ -18,6 +18,8 @@ final class PerturbRun {
     /// Those on their way through the network.
     private var flushing: [(record: Record, item: PerturbationItem)] = []
     private var leftOut = 0
+    /// What is to be said once the output was taken: a reader that went away is told nothing.
+    private(set) var remarks: [String] = []
     /// Made at the first record, which tells the maps and the outputs.
     private var perturber: Perturber?
     private var truth: Truth?
@@ -136,7 +138,7 @@ final class PerturbRun {
             for (entry, outcome) in zip(chunk, outcomes) {
                 do { try keep(entry.record, outcome) } catch { try stage.failed(entry.record.key, error) }
             }
-        } catch where chunk.count > 1 {
+        } catch  where chunk.count > 1 {
             // one by one, so that the error finds its record and the others go on
             for entry in chunk {
                 flushing = [entry]
@@ -173,9 +175,9 @@ final class PerturbRun {
     /// The curves and areas; empty without records.
     func finish() throws -> (points: [CurveSummary.Point], areas: [CurveSummary.Area]) {
         try flush()
-        if leftOut > 0 { stage.warn("\(leftOut) records without a number '\(tool.truth.truth)' are left out") }
+        if leftOut > 0 { remarks.append("\(leftOut) records without a number '\(tool.truth.truth)' are left out") }
         guard let summary, let truth else { return ([], []) }
-        if summary.recordCount == 1, tool.truth.resamplings > 0 { stage.warn("all items are of one record: no intervals") }
+        if summary.recordCount == 1, tool.truth.resamplings > 0 { remarks.append("all items are of one record: no intervals") }
         return try summary.summary(try truth.metrics(), workers: workers)
     }
 }

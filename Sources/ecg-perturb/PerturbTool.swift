@@ -51,6 +51,8 @@ struct PerturbTool: StageTool {
             try file.commit()
         }
         try stage.print(form == .table ? PerturbTables.people(areas) : PerturbTables.curves(points), as: form)
+        try stage.text.flush()
+        for remark in run.remarks { stage.warn(remark) }
     }
 
     static func status(of error: any Error) -> ExitStatus? {

@@ -20,6 +20,7 @@ public final class Stage {
     public private(set) var head: Meta?
     private var inputHasEnded = false
     private var failures = 0
+    private var closingWarnings: [String] = []
     private var endingStatus = ExitStatus.complete
     private var isPartial: Bool {
         get { endingStatus != .complete }
@@ -56,6 +57,9 @@ public final class Stage {
         progress.clear()
         messages.say(.warning, message, place: place, record: record)
     }
+
+    /// A warning about the result, said when the output is complete: a reader that went away is told nothing.
+    public func warnAtEnd(_ message: String) { closingWarnings.append(message) }
 
     /// A remark on standard error, only with `-v`.
     public func inform(_ message: String, place: String? = nil, record: String? = nil) {
@@ -246,6 +250,7 @@ public final class Stage {
         try begin()
         try writer?.end(further: endMembers)
         try file?.commit()
+        for message in closingWarnings { messages.say(.warning, message) }
         if failures > 0 { messages.say(.warning, "\(failures) records skipped") }
         return endingStatus
     }

@@ -83,8 +83,7 @@ struct AgreeTool: StageTool {
         } else if isJoin {
             let run = try ModelRun(self, stage)
             try stage.print(AgreeTables(try run.run()).models(for: form), as: form)
-            try stage.text.flush()
-            for remark in run.remarks { stage.warn(remark) }
+            for remark in run.remarks { stage.warnAtEnd(remark) }
         } else {
             let run = MethodRun(self, try settings())
             try stage.forEach { try run.add($0) }

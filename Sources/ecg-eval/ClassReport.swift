@@ -13,7 +13,7 @@ struct ClassReport {
         let thresholds = try tool.threshold.map { try self.thresholds($0, stage) }
         var items = ScoredItems(tool: tool)
         try stage.forEach { try items.take($0) }
-        if items.strangers > 0 { stage.warn("\(items.strangers) items of other classes than --classes are left out") }
+        if items.strangers > 0 { stage.warnAtEnd("\(items.strangers) items of other classes than --classes are left out") }
         var (scores, confusion) = items.gathered()
         if let thresholds, scores.count > 0 {
             let values = try thresholds(scores.classes)
@@ -93,7 +93,7 @@ struct ClassReport {
             }
             intervals = bootstrap.intervals(level: tool.level) { row(scores.figures(times: $0)) }
         } else if scores.count > 0 {
-            stage.warn("all items are of one record: no intervals")
+            stage.warnAtEnd("all items are of one record: no intervals")
         }
         var table = Table(columns: ["class", "n", "figure", "value", "low", "high"])
         for (place, (name, figure)) in names.enumerated() {

@@ -17,7 +17,9 @@ struct RegressionReport {
     func table(_ stage: Stage) throws -> Table {
         var sums = Sums(missing: targets.map { _ in 0 })
         try stage.forEach { try take($0, &sums) }
-        for (target, count) in zip(targets, sums.missing) where count > 0 { stage.warn("\(count) items without '\(target)' are left out") }
+        for (target, count) in zip(targets, sums.missing) where count > 0 {
+            stage.warnAtEnd("\(count) items without '\(target)' are left out")
+        }
         let groups = sums.groups.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let rows = groups.map { sums.groups[$0] ?? [] }
         func figures(_ times: [Int]?) -> [Double?] {
@@ -44,7 +46,7 @@ struct RegressionReport {
             }
             intervals = bootstrap.intervals(level: tool.level, figures)
         } else if !groups.isEmpty {
-            stage.warn("all items are of one record: no intervals")
+            stage.warnAtEnd("all items are of one record: no intervals")
         }
         var table = Table(columns: ["target", "n", "figure", "value", "low", "high"])
         for (index, target) in targets.enumerated() {

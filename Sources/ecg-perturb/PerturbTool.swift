@@ -51,8 +51,7 @@ struct PerturbTool: StageTool {
             try file.commit()
         }
         try stage.print(form == .table ? PerturbTables.people(areas) : PerturbTables.curves(points), as: form)
-        try stage.text.flush()
-        for remark in run.remarks { stage.warn(remark) }
+        for remark in run.remarks { stage.warnAtEnd(remark) }
     }
 
     static func status(of error: any Error) -> ExitStatus? {

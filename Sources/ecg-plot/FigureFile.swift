@@ -60,10 +60,8 @@ final class FigureFile {
         }
         if let waiting { try document.add(waiting) }
         try document.finish()
-        // A reader that went away is told nothing.
-        try stage.text.flush()
         if leftOut > 0 {
-            stage.warn("the figure shows the first of \(leftOut + 1); choose one with --key, or write a PDF, which takes a page each")
+            stage.warnAtEnd("the figure shows the first of \(leftOut + 1); choose one with --key, or write a PDF, which takes a page each")
         }
     }
 }

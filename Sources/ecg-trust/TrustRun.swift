@@ -136,9 +136,7 @@ final class TrustRun {
         let tables = TrustTables(
             figures, methods: audit?.methods ?? [], attribution: settings.attribution, times: tool.time ? times : nil)
         try stage.print(tool.form == .table ? tables.people : tables.figures, as: tool.form)
-        // a reader that went away is told nothing
-        try stage.text.flush()
-        if let audit, audit.records == 1 { stage.warn("all items are of one record: no intervals, and nothing said of others") }
+        if let audit, audit.records == 1 { stage.warnAtEnd("all items are of one record: no intervals, and nothing said of others") }
         guard tool.require else { return }
         for (method, failures) in tables.failures where !failures.isEmpty && method != TrustAudit.control {
             stage.demandNotMet("\(method) fails \(failures.map(\.rawValue).joined(separator: ", "))")

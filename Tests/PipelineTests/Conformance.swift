@@ -25,6 +25,8 @@ struct Conformer: Sendable, CustomStringConvertible {
     var keepsAll = true
     /// Whether nothing can come of a stream without records (a network).
     var needsRecords = false
+    /// Whether its output is no text, though it is no stream either (a network).
+    var isBinary = false
 
     var description: String { "\(tool) \(arguments)" }
 
@@ -49,6 +51,7 @@ struct Conformer: Sendable, CustomStringConvertible {
     private static let network = {
         var training = Conformer(.table, "ecg-train --net residual --width 0.25 --depth 1 --epochs 1 --batch 8 -q", input: beats)
         training.needsRecords = true
+        training.isBinary = true
         return training
     }()
 

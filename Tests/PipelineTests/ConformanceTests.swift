@@ -241,7 +241,7 @@ import Testing
     @Test(arguments: Conformer.all) func binaryNeverMeetsATerminal(_ tool: Conformer) throws {
         let bench = try Bench(tool)
         let terminal = try #require(Terminal())
-        let binary = bench.isStream || ["npz", "arrow", "svg"].contains { tool.arguments.contains($0) }
+        let binary = bench.isStream || tool.isBinary || ["npz", "arrow", "svg"].contains { tool.arguments.contains($0) }
         let written = bench.run(output: terminal.path)
         #expect(written.status == (binary ? 64 : 0), "\(tool) to a terminal: \(written.errors)")
         let named = bench.run("-o '\(terminal.path)'")

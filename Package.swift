@@ -43,7 +43,7 @@ let package = Package(
         tool("ecg-attr", "ECGExplain", "ECGFormats"),
         tool("ecg-segsal", "ECGExplain"),
         tool("ecg-perturb", "ECGExplain"),
-        tool("ecg-agree", "ECGExplain"),
+        tool("ecg-agree", "ECGExplain", "ECGSpill"),
         tool("ecg-trust", "ECGExplain"),
         tool("ecg-randomize", "ECGExplain"),
         tool("ecg-select", "ECGRandom"),
@@ -54,7 +54,7 @@ let package = Package(
         tool("ecg-train", "ECGLearn", "ECGModel", "ECGKernels", "ECGScore", "ECGDigest"),
         tool("ecg-eval", "ECGScore", "ECGRandom"),
         // Cairo comes as a shared library alone.
-        tool("ecg-plot", "ECGPlot", "ECGScore", "ECGRandom", linked: []),
+        tool("ecg-plot", "ECGPlot", "ECGScore", "ECGRandom", "ECGSpill", linked: []),
         tool("ecg-tally", "ECGScore", "ECGRandom"),
 
         // For those who work on the kernels
@@ -63,18 +63,21 @@ let package = Package(
         // Libraries: arrows point down only
         .target(
             name: "ECGTool",
-            dependencies: ["ECGStream", "ECGDigest", "CSystem", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
-        .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom"]),
-        .target(name: "ECGScore", dependencies: ["ECGRandom"]),
+            dependencies: [
+                "ECGStream", "ECGDigest", "ECGSpill", "CSystem", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(name: "ECGExplain", dependencies: ["ECGModel", "ECGSignal", "ECGScore", "ECGRandom", "ECGSpill"]),
+        .target(name: "ECGScore", dependencies: ["ECGRandom", "ECGSpill"]),
         .target(name: "ECGPlot", dependencies: ["CCairo"]),
-        .target(name: "ECGLearn", dependencies: ["ECGModel", "ECGScore", "ECGRandom", "ECGDigest"]),
+        .target(name: "ECGLearn", dependencies: ["ECGModel", "ECGScore", "ECGRandom", "ECGDigest", "ECGSpill"]),
         .target(name: "ECGModel", dependencies: ["ECGKernels", "ECGDigest", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
-        .target(name: "ECGSignal", dependencies: ["CFFTW", "CSignalLoops", "ECGRandom"]),
+        .target(name: "ECGSignal", dependencies: ["CFFTW", "CSignalLoops", "ECGRandom", "ECGSpill"]),
         .target(name: "ECGFormats", dependencies: ["CFLAC"]),
         .target(name: "ECGStream", dependencies: ["CDeflate"]),
         // Leaves that any of them may use
         .target(name: "ECGRandom"),
+        .target(name: "ECGSpill"),
         .target(name: "ECGDigest", dependencies: ["CDigest"]),
         .target(name: "CMicrokernels"),
         .target(name: "CSignalLoops"),

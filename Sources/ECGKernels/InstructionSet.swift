@@ -38,6 +38,10 @@ public enum InstructionSet: Int, Sendable, CaseIterable, Comparable {
         return true
     }
 
+    /// Makes every kernel prepared from now on use the set of this name, for `--isa`.
+    /// - Returns: false, with nothing changed, if there is no such set or this processor cannot run it.
+    public static func force(named name: String) -> Bool { InstructionSet(name: name).map { force($0) } ?? false }
+
     /// The name on the command line: `avx512`, `avx2` or `portable`.
     public var name: String { String(describing: self) }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGSpill
 
 /// Exact quantiles of any number of values in many groups, in bounded memory.
 ///
@@ -10,7 +11,7 @@ public final class GroupedValues {
     private var waiting: [[Double]] = []
     private var aside: [[(offset: Int, count: Int)]] = []
     private var inMemory = 0
-    private var file: SpillFile?
+    private let file = SpillFile()
 
     public init(limit: Int = 1 << 22) {
         self.limit = max(limit, 1)
@@ -72,13 +73,6 @@ public final class GroupedValues {
     }
 
     private func setAside() throws(SpillError) {
-        let file: SpillFile
-        if let open = self.file {
-            file = open
-        } else {
-            file = try SpillFile()
-            self.file = file
-        }
         for group in waiting.indices where !waiting[group].isEmpty {
             aside[group].append((try file.append(waiting[group]), waiting[group].count))
             waiting[group].removeAll(keepingCapacity: true)
@@ -88,9 +82,7 @@ public final class GroupedValues {
 
     /// Visits all values of a group, in the order in which they came.
     private func forEachChunk(of group: Int, _ visit: ([Double]) -> Void) throws(SpillError) {
-        if let file {
-            for run in aside[group] { visit(try file.read(Double.self, count: run.count, at: run.offset)) }
-        }
+        for run in aside[group] { visit(try file.read(Double.self, count: run.count, at: run.offset)) }
         visit(waiting[group])
     }
 

@@ -123,17 +123,8 @@ extension Condition.Operand {
         case .member(let path):
             // A member whose name has dots comes before a way into an object.
             if path.count > 1, let whole = meta[path.joined(separator: ".")] { return whole }
-            guard var value = meta[path[0]] ?? (path == ["record"] ? JSON(Record.recordName(in: meta)) : nil) else { return nil }
-            for step in path.dropFirst() {
-                if let array = value.array, let index = Int(step), array.indices.contains(index) {
-                    value = array[index]
-                } else if let member = value[step] {
-                    value = member
-                } else {
-                    return nil
-                }
-            }
-            return value
+            let first = meta[path[0]] ?? (path == ["record"] ? JSON(Record.recordName(in: meta)) : nil)
+            return first?.value(along: path.dropFirst())
         }
     }
 }

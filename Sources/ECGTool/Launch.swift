@@ -32,6 +32,7 @@ enum Launch {
             name: Tool._commandName, options: tool.stage, inputs: tool.inputs, output: tool.output,
             provenance: { [tool] in try tool.provenance() })
         do {
+            if let isa = tool.stage.isa, !Tool.use(instructionSet: isa) { throw ToolError(.unavailable, "this processor has no \(isa)") }
             try stage.open()
             try tool.run(stage)
             return try stage.finish()

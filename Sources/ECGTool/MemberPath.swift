@@ -5,8 +5,16 @@ extension Meta {
     /// A member, or what a path with dots leads to inside it: `measures.QT`, `rr.0`. A member whose name has dots comes first.
     public func value(at path: String) -> JSON? {
         if let whole = self[path] { return whole }
-        var steps = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard steps.count > 1, var value = self[steps.removeFirst()] else { return nil }
+        let steps = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        guard steps.count > 1 else { return nil }
+        return self[steps[0]]?.value(along: steps.dropFirst())
+    }
+}
+
+extension JSON {
+    /// What these names of members and numbers of elements lead to inside a value.
+    func value(along steps: some Sequence<String>) -> JSON? {
+        var value = self
         for step in steps {
             if let array = value.array, let index = Int(step), array.indices.contains(index) {
                 value = array[index]

@@ -49,8 +49,6 @@ public final class Stage {
     public var seed: UInt64 { options.seed }
     /// Threads to use (`-j`).
     public var threads: Int { options.threads }
-    /// The instruction set asked for (`--isa`), or `nil` for the best.
-    public var isa: String? { options.isa }
 
     /// A warning on standard error, unless `-q`.
     public func warn(_ message: String, place: String? = nil, record: String? = nil) {

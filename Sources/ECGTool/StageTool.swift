@@ -54,7 +54,7 @@ import ECGStream
 //     var table = Table(columns: ["class", "n"])
 //     while let record = try stage.next() { … }
 //     table.add([.text("N"), .integer(n)])
-//     try stage.print(table, as: form)                              // form: a Table.Form option, --as table|csv|json
+//     try stage.write(table, as: form)                              // form: a Table.Form option, --as table|csv|json
 //
 // `output` may depend on the options (ecg-segsal --per-beat is a filter, else a sink); `.binary` is for npz and the like, `.none` for a
 // tool that writes files of its own (OutputFile makes them appear whole).
@@ -62,8 +62,9 @@ import ECGStream
 // Errors: throw `ToolError(.data, "cause", place: "100.hea, line 3", record: key)`. An error struct of a library (properties `message`,
 // and perhaps `place`, `record`) passes as it is, with exit status 65, unless `status(of:)` says otherwise.
 //
-// Random draws: `RandomSource(seed: stage.seed, key: record.key)` of ECGRandom. Threads: `stage.threads`. Instruction set: `stage.isa`.
-// Warnings: `stage.warn(…)`, for -v `stage.inform(…)`. Never print(): it hides write errors.
+// Random draws: `RandomSource(seed: stage.seed, key: record.key)` of ECGRandom. Threads: `stage.threads`. Instruction set:
+// `use(instructionSet:)`, for a tool that calls kernels.
+// Warnings: `stage.warn(…)`, for -v `stage.inform(…)`. Never Swift's own print: it hides write errors.
 
 /// What a tool writes.
 public enum StageOutput: Sendable {
@@ -93,6 +94,10 @@ public protocol StageTool: ParsableCommand {
     static func prepared(_ arguments: [String]) -> [String]
     /// The exit status that a library's error means; `nil` is 65, bad data.
     static func status(of error: any Error) -> ExitStatus?
+    /// Makes the tool's libraries use an instruction set (`--isa`): `avx512`, `avx2` or `portable`. A tool whose bits don't depend on it need
+    /// not say anything.
+    /// - Returns: whether this processor has it.
+    static func use(instructionSet name: String) -> Bool
 }
 
 extension StageTool {
@@ -100,6 +105,7 @@ extension StageTool {
     public func provenance() throws -> Provenance { Provenance() }
     public static func prepared(_ arguments: [String]) -> [String] { arguments }
     public static func status(of error: any Error) -> ExitStatus? { nil }
+    public static func use(instructionSet name: String) -> Bool { true }
 
     /// From the property `input`, if the tool has one.
     public var inputs: [StreamInput]? {

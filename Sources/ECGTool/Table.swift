@@ -121,6 +121,6 @@ extension Table.Cell {
 }
 
 extension Stage {
-    /// Prints a table to standard output or `-o`. Call it after `next()` has returned `nil`.
-    public func print(_ table: Table, as form: Table.Form) throws { try text.write(table.text(as: form)) }
+    /// Writes a table to standard output or `-o`. Call it after `next()` has returned `nil`.
+    public func write(_ table: Table, as form: Table.Form) throws { try text.write(table.text(as: form)) }
 }

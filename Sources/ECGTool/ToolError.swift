@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
+import ECGSpill
 import ECGStream
 
 /// Why a tool ends before it is done, with its exit status. The harness adds the tool's name and the record's.
@@ -33,6 +34,7 @@ extension ToolError {
             if record == nil { record = error.record }
         case let error as StreamError: self.init(error.status, error.message, place: error.place, record: error.record)
         case let error as ValidationError: self.init(.usage, error.message)
+        case let error as SpillError: self.init(.inputOutput, error.message)
         default:
             self.init(status(error) ?? .data, String(describing: error))
             // The libraries' errors are structs with a message and perhaps a place and a record.

@@ -79,15 +79,15 @@ struct AgreeTool: StageTool {
         if let parts = try parts() {
             let run = WaveRun(self, parts, smoothing: try settings().smoothing)
             try stage.forEach { try run.add($0) }
-            try stage.print(run.table, as: form)
+            try stage.write(run.table, as: form)
         } else if isJoin {
             let run = try ModelRun(self, stage)
-            try stage.print(AgreeTables(try run.run()).models(for: form), as: form)
+            try stage.write(AgreeTables(try run.run()).models(for: form), as: form)
             for remark in run.remarks { stage.warnAtEnd(remark) }
         } else {
             let run = MethodRun(self, try settings())
             try stage.forEach { try run.add($0) }
-            try stage.print(AgreeTables(run.table.rows).methods(for: form), as: form)
+            try stage.write(AgreeTables(run.table.rows).methods(for: form), as: form)
         }
     }
 
@@ -103,7 +103,6 @@ struct AgreeTool: StageTool {
     static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as ExplainError: error.kind == .usage ? .usage : .data
-        case is SpillError: .inputOutput
         default: nil
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGExplain
 import ECGScore
+import ECGSpill
 import ECGStream
 import ECGTool
 
@@ -25,7 +26,7 @@ final class KeyedStream {
     let name: String
     private let reader: StreamReader
     private var waiting: [String: [Waiting]] = [:]
-    private var file: SpillFile?
+    private let file = SpillFile()
     /// Records that wait for their key.
     private(set) var unclaimed = 0
 
@@ -49,7 +50,7 @@ final class KeyedStream {
 
     /// The maps of the record with this key, the first of equal ones; nil if the stream has no such record.
     func item(_ key: String, _ methods: [String]) throws -> Item? {
-        if var list = waiting[key], let first = list.first, let file {
+        if var list = waiting[key], let first = list.first {
             list.removeFirst()
             waiting[key] = list.isEmpty ? nil : list
             unclaimed -= 1
@@ -88,13 +89,6 @@ final class KeyedStream {
     }
 
     private func keep(_ item: Item) throws {
-        let file: SpillFile
-        if let open = self.file {
-            file = open
-        } else {
-            file = try SpillFile()
-            self.file = file
-        }
         let offset = try file.append(Array(item.maps.joined()))
         waiting[item.key, default: []].append(Waiting(leads: item.leads, counts: item.maps.map(\.count), offset: offset))
         unclaimed += 1

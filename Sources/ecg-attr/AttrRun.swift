@@ -68,22 +68,10 @@ final class AttrRun {
         guard let tensor = record[options.inputTensor] else {
             throw ToolError(.data, "no tensor '\(options.inputTensor)'", record: record.key)
         }
-        var item = ExplainItem(key: record.key, values: tensor.floats(), shape: tensor.shape)
-        if settings.target == .label {
-            guard let label = record.label else {
-                throw ToolError(.data, "--target label, but the record has no label", record: record.key)
-            }
-            guard let index = classes?.firstIndex(of: label) ?? (classes == nil ? Int(label) : nil), index >= 0 else {
-                throw ToolError(
-                    .data,
-                    "the label '\(label)' is none of the classes\(classes.map { " " + $0.joined(separator: ", ") } ?? ""); name them with --classes",
-                    record: record.key)
-            }
-            item.label = index
-        }
-        item.timing = FeatureSet.Timing(fs: record.fs, r: record.r, beats: record["ann.sample"]?.ints()?.map { $0 - record.start } ?? [])
-        if let leads = record.leads, tensor.shape.first == 1, leads.count > 1 { item.stackedLeads = leads.count }
-        return item
+        return ExplainItem(
+            key: record.key, values: tensor.floats(), shape: tensor.shape,
+            label: settings.target == .label ? try record.classIndex(among: classes) : nil,
+            fs: record.fs, r: record.r, beats: record["ann.sample"]?.ints()?.map { $0 - record.start } ?? [], leads: record.leads)
     }
 
     private func flush() throws {

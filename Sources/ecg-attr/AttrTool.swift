@@ -41,10 +41,7 @@ struct AttrTool: StageTool {
     }
 
     func run(_ stage: Stage) throws {
-        if methods.list { return try stage.print(methods.table(), as: methods.form) }
-        if let isa = stage.isa.flatMap({ InstructionSet(name: $0) }), !InstructionSet.force(isa) {
-            throw ToolError(.usage, "this processor has no \(isa.name)")
-        }
+        if methods.list { return try stage.write(methods.table(), as: methods.form) }
         guard let path = network.model else { return }
         let run = AttrRun(
             stage, try Self.models.model(path), methods: try methods.chosen(), settings: try methods.settings(seed: stage.seed),
@@ -53,6 +50,8 @@ struct AttrTool: StageTool {
         while let record = try stage.next() { try run.add(record) }
         try run.finish()
     }
+
+    static func use(instructionSet name: String) -> Bool { InstructionSet.force(named: name) }
 
     static func status(of error: any Error) -> ExitStatus? {
         switch error {

@@ -17,8 +17,7 @@ struct NetworkOptions: ParsableArguments {
         help: .init("Layer of Grad-CAM and of --target mean, or last-conv: the last convolution with more than one tap.", valueName: "name")
     )
     var layer: String?
-    @Option(help: .init("Class names in the order of the outputs. (default: the model's own, or the record's)", valueName: "names"))
-    var classes: String?
+    @OptionGroup var naming: ClassOptions
     @Option(help: .init("The tensor that the network reads.", valueName: "name")) var inputTensor = "signal"
     @Option(
         help: .init("How items lie in the network's input: lead,time or time,lead or 1,lead,time. (default: recognised)", valueName: "axes")
@@ -26,18 +25,12 @@ struct NetworkOptions: ParsableArguments {
     var layout: ItemLayout?
 
     /// The names given with --classes.
-    var givenClasses: [String]? { classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } }
-
-    func validate() throws {
-        if let givenClasses, givenClasses.contains("") || Set(givenClasses).count < givenClasses.count {
-            throw ValidationError("--classes takes different names with commas between.")
-        }
-    }
+    var givenClasses: [String]? { naming.names }
 
     func entry() -> JSON.Object {
         var entry: JSON.Object = ["target": .string(target), "score": .string(score.rawValue)]
         if let layer { entry["layer"] = .string(layer) }
-        if let classes { entry["classes"] = .string(classes) }
+        if let classes = naming.classes { entry["classes"] = .string(classes) }
         if inputTensor != "signal" { entry["input-tensor"] = .string(inputTensor) }
         if let layout { entry["layout"] = .string(layout.rawValue) }
         return entry
@@ -45,16 +38,7 @@ struct NetworkOptions: ParsableArguments {
 
     /// What `--target` means for a network with these class names.
     func target(classes: [String]?) throws -> AttributionSettings.Target {
-        switch target {
-        case "predicted": return .predicted
-        case "label": return .label
-        case "mean": return .layerMean
-        default:
-            if let index = classes?.firstIndex(of: target) { return .index(index) }
-            if let index = Int(target), index >= 0 { return .index(index) }
-            let names = classes.map { "; the classes are \($0.joined(separator: ", "))" } ?? "; name the classes with --classes"
-            throw ToolError(.usage, "--target \(target) is none of the network's classes\(names)")
-        }
+        target == "mean" ? .layerMean : try AttributionSettings.Target(target, classes: classes)
     }
 }
 

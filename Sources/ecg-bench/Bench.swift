@@ -27,7 +27,7 @@ struct Bench: ParsableCommand {
 
     func run() throws {
         if let isa {
-            guard let set = InstructionSet(name: isa), InstructionSet.force(set) else {
+            guard InstructionSet.force(named: isa) else {
                 throw ValidationError("--isa \(isa): not an instruction set that can be run here")
             }
         }

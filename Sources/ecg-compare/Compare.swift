@@ -75,7 +75,7 @@ struct Compare: StageTool {
         }
         switch form {
         case .table: try stage.text.write(report.lines)
-        default: try stage.print(report.table, as: form)
+        default: try stage.write(report.table, as: form)
         }
         if let require, !report.reaches(require / 100) {
             stage.demandNotMet("gross sensitivity or positive predictivity is below \(require) %")

@@ -69,9 +69,9 @@ struct EvalTool: StageTool {
 
     func run(_ stage: Stage) throws {
         if let target {
-            try stage.print(RegressionReport(tool: self, targets: Self.list(target)).table(stage), as: form)
+            try stage.write(RegressionReport(tool: self, targets: Self.list(target)).table(stage), as: form)
         } else {
-            try stage.print(ClassReport(tool: self).table(stage), as: form)
+            try stage.write(ClassReport(tool: self).table(stage), as: form)
         }
     }
 

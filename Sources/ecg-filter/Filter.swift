@@ -76,6 +76,8 @@ struct Filter: StageTool {
         return Provenance(options: options, uses: uses)
     }
 
+    static func status(of error: any Error) -> ExitStatus? { (error as? FilterError)?.kind == .inputOutput ? .inputOutput : nil }
+
     func run(_ stage: Stage) throws {
         let options = FilterOptions(
             steps: try StepArguments.parse(step), iirOrder: iir, edge: edge, tapCount: fir,

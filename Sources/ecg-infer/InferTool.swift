@@ -50,6 +50,8 @@ struct InferTool: StageTool {
         }
     }
 
+    static func use(instructionSet name: String) -> Bool { InstructionSet.force(named: name) }
+
     static func status(of error: any Error) -> ExitStatus? {
         guard let error = error as? ModelError else { return nil }
         return error.kind == .cannotOpen ? .noInput : .data
@@ -76,9 +78,6 @@ struct InferTool: StageTool {
     }
 
     func run(_ stage: Stage) throws {
-        if let isa = stage.isa, let set = InstructionSet(name: isa), !InstructionSet.force(set) {
-            throw ToolError(.unavailable, "this processor has no \(isa)")
-        }
         if describe {
             let description = ModelDescription(try Model(path: model, toDescribe: true), itemShape: itemShape, classes: classes.map(names))
             try stage.text.write(description.text)

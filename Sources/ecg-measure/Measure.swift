@@ -25,6 +25,8 @@ struct Measure: StageTool {
 
     func provenance() throws -> Provenance { Provenance(options: ["qtc": .string(qtc.rawValue)]) }
 
+    static func use(instructionSet name: String) -> Bool { InstructionSet.force(named: name) }
+
     func run(_ stage: Stage) throws {
         let workers = Workers(count: stage.threads)
         var batch: [Record] = []

@@ -82,6 +82,8 @@ struct Median: StageTool {
         return Provenance(options: options)
     }
 
+    static func status(of error: any Error) -> ExitStatus? { (error as? FilterError)?.kind == .inputOutput ? .inputOutput : nil }
+
     func run(_ stage: Stage) throws {
         let line = MedianLine(options: self, stage: stage)
         while let record = try stage.next() {

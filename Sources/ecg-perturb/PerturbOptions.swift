@@ -92,8 +92,7 @@ struct TruthOptions: ParsableArguments {
         help: .init(
             "The truth: label, predicted (what the network says of the item as it is), or a number in the meta, as measures.QRS or measures.R.V5.",
             valueName: "name")) var truth = "label"
-    @Option(help: .init("Class names in the order of the outputs. (default: the model's own, or the record's)", valueName: "names"))
-    var classes: String?
+    @OptionGroup var naming: ClassOptions
     @Option(help: .init("Tell this class from all others.", valueName: "class")) var positive: String?
     @Option(help: .init("The output of a regression, from 0.", valueName: "n")) var output = 0
     @Option(
@@ -110,9 +109,6 @@ struct TruthOptions: ParsableArguments {
     @Option(help: .init("Share that an interval covers.", valueName: "x")) var level = 0.95
 
     func validate() throws {
-        if let names = givenClasses, names.contains("") || Set(names).count < names.count {
-            throw ValidationError("--classes takes different names with commas between.")
-        }
         _ = try metrics()
         guard truth != "", !truth.hasPrefix("."), !truth.hasSuffix(".") else { throw ValidationError("--truth takes a name.") }
         guard output >= 0 else { throw ValidationError("--output takes a number from 0.") }
@@ -125,7 +121,7 @@ struct TruthOptions: ParsableArguments {
         if positive != nil, truth != "label" { throw ValidationError("--positive goes with --truth label.") }
     }
 
-    var givenClasses: [String]? { classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } }
+    var givenClasses: [String]? { naming.names }
 
     /// The last steps of areas; 0 for what is no number.
     private func areas() -> [Int]? { area.map { $0.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 } } }

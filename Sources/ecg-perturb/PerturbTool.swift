@@ -39,9 +39,6 @@ struct PerturbTool: StageTool {
     }
 
     func run(_ stage: Stage) throws {
-        if let isa = stage.isa.flatMap({ InstructionSet(name: $0) }), !InstructionSet.force(isa) {
-            throw ToolError(.usage, "this processor has no \(isa.name)")
-        }
         let run = try PerturbRun(stage, self)
         while let record = try stage.next() { try run.add(record) }
         let (points, areas) = try run.finish()
@@ -50,15 +47,16 @@ struct PerturbTool: StageTool {
             try file.bytes.write(PerturbTables.areas(areas).text(as: .csv))
             try file.commit()
         }
-        try stage.print(form == .table ? PerturbTables.people(areas) : PerturbTables.curves(points), as: form)
+        try stage.write(form == .table ? PerturbTables.people(areas) : PerturbTables.curves(points), as: form)
         for remark in run.remarks { stage.warnAtEnd(remark) }
     }
+
+    static func use(instructionSet name: String) -> Bool { InstructionSet.force(named: name) }
 
     static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as ModelError: error.kind == .cannotOpen ? .noInput : .data
         case let error as ExplainError: error.kind == .usage ? .usage : .data
-        case is SpillError: .inputOutput
         default: nil
         }
     }

@@ -80,8 +80,6 @@ struct PlotTool: StageTool {
         try sheets.validate(isSheets: kind == .sheets, isPDF: form == .pdf, output: stage.output)
     }
 
-    static func status(of error: any Error) -> ExitStatus? { error is SpillError ? .inputOutput : nil }
-
     // MARK: At work
 
     func run(_ stage: Stage) throws {

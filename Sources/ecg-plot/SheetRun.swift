@@ -2,6 +2,7 @@
 import ECGPlot
 import ECGRandom
 import ECGScore
+import ECGSpill
 import ECGStream
 import ECGTool
 
@@ -11,7 +12,7 @@ import ECGTool
 /// The items wait in a nameless file until all are there, as the first sheet may be the last item.
 final class SheetRun {
     private let options: PlotTool
-    private let spill: SpillFile
+    private let spill = SpillFile()
     private var kept: [Kept] = []
 
     /// An item's arrays in the file: the leads' samples, then each map's values.
@@ -30,7 +31,6 @@ final class SheetRun {
 
     init(_ options: PlotTool) throws {
         self.options = options
-        spill = try SpillFile()
     }
 
     func take(_ record: Record) throws {

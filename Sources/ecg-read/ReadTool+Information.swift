@@ -34,7 +34,7 @@ extension ReadTool {
                 try stage.failed(operand.key, error.forTool)
             }
         }
-        if form == .table { try stage.text.write(text) } else { try stage.print(rows, as: form) }
+        if form == .table { try stage.text.write(text) } else { try stage.write(rows, as: form) }
     }
 
     private func describe(_ header: WFDBHeader, _ operand: Operand, _ rows: inout Table) throws -> String {

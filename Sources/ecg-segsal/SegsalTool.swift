@@ -71,7 +71,7 @@ struct SegsalTool: StageTool {
 
         let grouping = try BeatGrouping(takenFor ? "label,predicted" : by ?? "label")
         let summary = ProfileSummary()
-        let outlying = try outliers.map { try BeatOutliers(count: $0) }
+        let outlying = outliers.map { BeatOutliers(count: $0) }
         let comparison = compare.map { text in
             let classes = text.split(separator: ",").map(String.init)
             return ProfileComparison(classes[0], classes[1])
@@ -113,13 +113,12 @@ struct SegsalTool: StageTool {
             } else {
                 tables.summary(try summary.rows(), maps: summary.maps, for: form)
             }
-        try stage.print(table, as: form)
+        try stage.write(table, as: form)
     }
 
     static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as ExplainError: error.kind == .usage ? .usage : .data
-        case is SpillError: .inputOutput
         default: nil
         }
     }

@@ -44,12 +44,12 @@ struct TallyTool: StageTool {
         if ballot.blank > 0 { stage.warn("\(ballot.blank) sheets without a vote are left out") }
         let study = ReaderStudy(ballot.votes)
         let report = TallyReport(study: study, features: ballot.features, displays: ballot.displays)
-        if votes { return try stage.print(report.votes(for: form), as: form) }
+        if votes { return try stage.write(report.votes(for: form), as: form) }
         let random = RandomSource(seed: stage.seed, purpose: "bootstrap over ECGs")
         let bootstrap = Bootstrap(groups: study.items.count, count: study.items.count > 1 ? resamples : 0) { resampling, draw in
             random.integer(UInt64(resampling) << 32 | UInt64(draw), below: study.items.count)
         }
         if study.items.count == 1 { stage.warn("all votes are on one ECG: no intervals") }
-        try stage.print(report.agreement(within: within, bootstrap, level: level, for: form), as: form)
+        try stage.write(report.agreement(within: within, bootstrap, level: level, for: form), as: form)
     }
 }

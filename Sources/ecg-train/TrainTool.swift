@@ -24,6 +24,8 @@ struct TrainTool: StageTool {
 
     var output: StageOutput { .binary }
 
+    static func use(instructionSet name: String) -> Bool { InstructionSet.force(named: name) }
+
     static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as ModelError: error.kind == .cannotOpen ? .noInput : .data
@@ -67,9 +69,6 @@ struct TrainTool: StageTool {
     }
 
     func run(_ stage: Stage) throws {
-        if let isa = stage.isa, let set = InstructionSet(name: isa), !InstructionSet.force(set) {
-            throw ToolError(.unavailable, "this processor has no \(isa)")
-        }
         // What is wrong with the model file is said before a record is read.
         let model = try network.model.map { path in
             do { return try Model(path: path) } catch let error as ModelError {

@@ -80,22 +80,12 @@ final class TrustRun {
             throw ToolError(.data, "no tensor '\(tool.attribution.inputTensor)'", record: record.key)
         }
         _ = try record.layout(of: tensor)
-        var item = ExplainItem(key: record.key, values: tensor.floats(), shape: tensor.shape)
-        guard item.values.allSatisfy(\.isFinite) else {
-            throw ToolError(.data, "holds values that are no numbers", record: record.key)
-        }
-        if settings.attribution.target == .label {
-            guard let label = record.label, let index = classes?.firstIndex(of: label) ?? (classes == nil ? Int(label) : nil), index >= 0
-            else {
-                throw ToolError(
-                    .data, "the label '\(record.label ?? "")' is none of the network's classes; name them with --classes",
-                    record: record.key)
-            }
-            item.label = index
-        }
-        item.timing = FeatureSet.Timing(fs: record.fs, r: record.r, beats: record["ann.sample"]?.ints()?.map { $0 - record.start } ?? [])
-        if let leads = record.leads, tensor.shape.first == 1, leads.count > 1 { item.stackedLeads = leads.count }
-        return item
+        let values = tensor.floats()
+        guard values.allSatisfy(\.isFinite) else { throw ToolError(.data, "holds values that are no numbers", record: record.key) }
+        return ExplainItem(
+            key: record.key, values: values, shape: tensor.shape,
+            label: settings.attribution.target == .label ? try record.classIndex(among: classes) : nil,
+            fs: record.fs, r: record.r, beats: record["ann.sample"]?.ints()?.map { $0 - record.start } ?? [], leads: record.leads)
     }
 
     private func flush() throws {
@@ -135,7 +125,7 @@ final class TrustRun {
         let figures = try audit?.figures() ?? []
         let tables = TrustTables(
             figures, methods: audit?.methods ?? [], attribution: settings.attribution, times: tool.time ? times : nil)
-        try stage.print(tool.form == .table ? tables.people : tables.figures, as: tool.form)
+        try stage.write(tool.form == .table ? tables.people : tables.figures, as: tool.form)
         if let audit, audit.records == 1 { stage.warnAtEnd("all items are of one record: no intervals, and nothing said of others") }
         guard tool.require else { return }
         for (method, failures) in tables.failures where !failures.isEmpty && method != TrustAudit.control {

@@ -96,19 +96,17 @@ struct TrustTool: StageTool {
     }
 
     func run(_ stage: Stage) throws {
-        if let isa = stage.isa.flatMap({ InstructionSet(name: $0) }), !InstructionSet.force(isa) {
-            throw ToolError(.usage, "this processor has no \(isa.name)")
-        }
         let run = try TrustRun(stage, self)
         while let record = try stage.next() { try run.add(record) }
         try run.finish()
     }
 
+    static func use(instructionSet name: String) -> Bool { InstructionSet.force(named: name) }
+
     static func status(of error: any Error) -> ExitStatus? {
         switch error {
         case let error as ModelError: error.kind == .cannotOpen ? .noInput : .data
         case let error as ExplainError: error.kind == .usage ? .usage : .data
-        case is SpillError: .inputOutput
         default: nil
         }
     }
@@ -117,8 +115,7 @@ struct TrustTool: StageTool {
 /// What is explained, and how.
 struct TrustAttribution: ParsableArguments {
     @Option(help: .init("What is explained: predicted, label, a class's name or its index.", valueName: "target")) var target = "predicted"
-    @Option(help: .init("Class names in the order of the outputs. (default: the model's own, or the record's)", valueName: "names"))
-    var classes: String?
+    @OptionGroup var naming: ClassOptions
     @Option(help: .init("Layer of Grad-CAM. (default: the last convolution with more than one tap)", valueName: "name")) var layer: String?
     @Option(help: .init("Where paths start: zero or mean (each lead's own).", valueName: "baseline")) var baseline = Baseline.zero
     @Option(help: .init("Draws of sampling methods.", valueName: "n")) var samples = 10
@@ -133,9 +130,6 @@ struct TrustAttribution: ParsableArguments {
     enum Baseline: String, ExpressibleByArgument, CaseIterable { case zero, mean }
 
     func validate() throws {
-        if let names = givenClasses, names.contains("") || Set(names).count < names.count {
-            throw ValidationError("--classes takes different names with commas between.")
-        }
         guard (1...1_000_000).contains(samples) else { throw ValidationError("--samples takes a number from 1 to 1000000.") }
         guard (1...AttributionSettings.mostSteps).contains(pathSteps) else {
             throw ValidationError("--path-steps takes a number from 1 to \(AttributionSettings.mostSteps).")
@@ -143,7 +137,7 @@ struct TrustAttribution: ParsableArguments {
         guard (1...1 << 20).contains(maxMemory) else { throw ValidationError("--max-memory takes a number of MB.") }
     }
 
-    var givenClasses: [String]? { classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } }
+    var givenClasses: [String]? { naming.names }
 
     func settings(seed: UInt64) -> AttributionSettings {
         var settings = AttributionSettings()
@@ -154,14 +148,7 @@ struct TrustAttribution: ParsableArguments {
     }
 
     func target(classes: [String]?) throws -> AttributionSettings.Target {
-        switch target {
-        case "predicted": return .predicted
-        case "label": return .label
-        default:
-            if let index = classes?.firstIndex(of: target) ?? Int(target), index >= 0 { return .index(index) }
-            let names = classes.map { "; the classes are \($0.joined(separator: ", "))" } ?? "; name the classes with --classes"
-            throw ToolError(.usage, "--target \(target) is none of the network's classes\(names)")
-        }
+        try AttributionSettings.Target(target, classes: classes)
     }
 }
 

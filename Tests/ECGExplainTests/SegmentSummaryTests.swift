@@ -56,7 +56,7 @@ import Testing
 
     @Test func outliersAreTheBeatsFarthestFromTheMedian() throws {
         let summary = ProfileSummary()
-        let outliers = try BeatOutliers(count: 2)
+        let outliers = BeatOutliers(count: 2)
         for i in 0..<50 {
             let beat = profile(summary, [0.1 + Double(i % 3) * 0.01, i == 17 ? 3 : i == 30 ? 2 : 0.5])
             try summary.add(beat, groups: ["N"])

@@ -11,6 +11,21 @@ public struct AttributionSettings: Sendable {
         case index(Int)
         /// The mean of all outputs of the layer (Jones et al.: the last convolution).
         case layerMean
+
+        /// What a name means for a network of these classes: predicted, label, a class or its index.
+        /// - Throws: `ExplainError.usage` for any other name.
+        public init(_ name: String, classes: [String]?) throws(ExplainError) {
+            switch name {
+            case "predicted": self = .predicted
+            case "label": self = .label
+            default:
+                guard let index = classes?.firstIndex(of: name) ?? Int(name), index >= 0 else {
+                    let names = classes.map { "; the classes are \($0.joined(separator: ", "))" } ?? "; name the classes with --classes"
+                    throw ExplainError(.usage, "--target \(name) is none of the network's classes\(names)")
+                }
+                self = .index(index)
+            }
+        }
     }
 
     /// The number whose change is explained.

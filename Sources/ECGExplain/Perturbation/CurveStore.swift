@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGScore
+import ECGSpill
 
 /// The network's outputs for every item at every step of every curve, in bounded memory.
 ///
@@ -17,7 +18,7 @@ public final class CurveStore {
     private var waiting: [[Float]]
     private var aside: [[(offset: Int, count: Int)]]
     private var held = 0
-    private var file: SpillFile?
+    private let file = SpillFile()
 
     public init(curves: Int, steps: Int, width: Int, limit: Int = 1 << 24) {
         (self.curves, self.steps, self.width, self.limit) = (curves, steps, width, max(limit, 1))
@@ -56,20 +57,11 @@ public final class CurveStore {
     private func column(_ column: Int) throws(SpillError) -> [Float] {
         var values: [Float] = []
         values.reserveCapacity(count * width)
-        if let file {
-            for run in aside[column] { values += try file.read(Float.self, count: run.count, at: run.offset) }
-        }
+        for run in aside[column] { values += try file.read(Float.self, count: run.count, at: run.offset) }
         return values + waiting[column]
     }
 
     private func setAside() throws(SpillError) {
-        let file: SpillFile
-        if let open = self.file {
-            file = open
-        } else {
-            file = try SpillFile()
-            self.file = file
-        }
         for column in waiting.indices where !waiting[column].isEmpty {
             aside[column].append((try file.append(waiting[column]), waiting[column].count))
             waiting[column].removeAll(keepingCapacity: true)

@@ -2,6 +2,7 @@
 import ECGKernels
 import ECGRandom
 import ECGScore
+import ECGSpill
 
 /// Gathers the outcomes of perturbation, and makes curves and areas of them, with intervals by bootstrap over records.
 public final class CurveSummary {

@@ -18,6 +18,15 @@ public struct ExplainItem: Sendable {
         (self.key, self.values, self.shape, self.label, self.timing, self.stackedLeads) = (key, values, shape, label, timing, stackedLeads)
     }
 
+    /// An item with what its recording says of it.
+    /// - Parameters:
+    ///   - r: the R peak's sample; - beats: samples of further beats.
+    ///   - leads: their names: more than one in an item of one row are stacked in it.
+    public init(key: String, values: [Float], shape: [Int], label: Int?, fs: Double?, r: Int?, beats: [Int], leads: [String]?) {
+        self.init(key: key, values: values, shape: shape, label: label, timing: .init(fs: fs, r: r, beats: beats))
+        if let leads, shape.first == 1, leads.count > 1 { stackedLeads = leads.count }
+    }
+
     /// The leads and the samples of each, as features count them.
     var layout: (leads: Int, length: Int) {
         let leads = max(stackedLeads ?? (shape.count > 1 ? shape.dropLast().reduce(1, *) : 1), 1)

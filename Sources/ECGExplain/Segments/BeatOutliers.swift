@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGScore
+import ECGSpill
 
 /// The beats farthest from their class's median profile.
 ///
@@ -19,18 +20,16 @@ public final class BeatOutliers {
 
     private let count: Int
     private var groups: [String] = []
-    private var keys: SpillFile
-    private var profiles: SpillFile
+    private let keys = SpillFile()
+    private let profiles = SpillFile()
     private var blocks: [(offset: Int, count: Int)] = []
     /// Rows of: group, offset and length of the key, number of values, and for each value its map, lead, part and the value.
     private var waiting: [Double] = []
     private let blockSize = 1 << 18
 
     /// - Parameter count: how many to name for each class and map.
-    public init(count: Int) throws {
+    public init(count: Int) {
         self.count = count
-        keys = try SpillFile()
-        profiles = try SpillFile()
     }
 
     /// Sets a beat of a class aside.

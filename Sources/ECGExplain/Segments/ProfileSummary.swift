@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGScore
+import ECGSpill
 
 /// Medians, quartiles, means and counts of beat profiles by class, map, lead and part of the beat: exact, in bounded memory.
 public final class ProfileSummary {

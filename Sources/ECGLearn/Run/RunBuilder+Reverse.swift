@@ -127,32 +127,36 @@ extension RunBuilder {
     private mutating func reverseConvolution(_ index: Int, _ g: Int, _ weight: Int, _ bias: Int?) {
         let node = nodes[index]
         guard let layer = node.convolution else { return }
-        reverseActivation(node, g)
-        let x = again(node.input)
-        let goal = target(node.input)
-        let (weights, biases) = (graph.parameters[weight].range, bias.map { graph.parameters[$0].range })
-        schedule.step(reads: [x, g] + (goal.map { $0.accumulates ? [$0.buffer] : [] } ?? []), writes: goal.map { [$0.buffer] } ?? []) {
-            run in
+        reverseWeighted(node, g, weight, bias) { run, x, goal, weights, biases in
             layer.gradients(
                 items: run.items, input: run[x], outputGradient: run[g], inputGradient: goal.map { run[$0.buffer] },
-                accumulateInput: goal?.accumulates ?? false, weightGradient: run.gradients[weights],
-                biasGradient: biases.map { run.gradients[$0] }, scratch: run.scratch, workers: run.workers)
+                accumulateInput: goal?.accumulates ?? false, weightGradient: weights, biasGradient: biases, scratch: run.scratch,
+                workers: run.workers)
         }
     }
 
     private mutating func reverseDense(_ index: Int, _ g: Int, _ weight: Int, _ bias: Int?) {
         let node = nodes[index]
         guard let layer = node.dense else { return }
+        reverseWeighted(node, g, weight, bias) { run, x, goal, weights, biases in
+            layer.gradients(
+                rows: run.items, input: run[x], outputGradient: run[g], inputGradient: goal.map { run[$0.buffer] },
+                accumulateInput: goal?.accumulates ?? false, weightGradient: weights, biasGradient: biases, workers: run.workers)
+        }
+    }
+
+    /// The step of a layer with weights: its activation back, then `gradients` of its input, where that is wanted, of its weights and its bias.
+    private mutating func reverseWeighted(
+        _ node: RunNode, _ g: Int, _ weight: Int, _ bias: Int?,
+        gradients: @escaping (RunContext, _ input: Int, _ goal: (buffer: Int, accumulates: Bool)?, Region<Float>, Region<Float>?) -> Void
+    ) {
         reverseActivation(node, g)
         let x = again(node.input)
         let goal = target(node.input)
         let (weights, biases) = (graph.parameters[weight].range, bias.map { graph.parameters[$0].range })
         schedule.step(reads: [x, g] + (goal.map { $0.accumulates ? [$0.buffer] : [] } ?? []), writes: goal.map { [$0.buffer] } ?? []) {
             run in
-            layer.gradients(
-                rows: run.items, input: run[x], outputGradient: run[g], inputGradient: goal.map { run[$0.buffer] },
-                accumulateInput: goal?.accumulates ?? false, weightGradient: run.gradients[weights],
-                biasGradient: biases.map { run.gradients[$0] }, workers: run.workers)
+            gradients(run, x, goal, run.gradients[weights], biases.map { run.gradients[$0] })
         }
     }
 

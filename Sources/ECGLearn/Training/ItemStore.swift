@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGScore
+import ECGSpill
 
 /// The samples of all items, in memory up to a bound and in a nameless temporary file ($TMPDIR) beyond it.
 ///
@@ -10,7 +11,9 @@ public final class ItemStore {
     public private(set) var count = 0
     private let limit: Int
     private var memory: [Float] = []
-    private var file: SpillFile?
+    private let file = SpillFile()
+    /// Whether items lie beyond the bound, in the file or on the way to it.
+    private var spills = false
     private var waiting: [Float] = []
     private var inFile = 0
 
@@ -21,23 +24,23 @@ public final class ItemStore {
     }
 
     /// Items that lie in the file.
-    public var spilled: Int { file == nil ? 0 : count - memory.count / max(1, width) }
+    public var spilled: Int { count - memory.count / max(1, width) }
 
     public func append(_ item: [Float]) throws {
         precondition(item.count == width)
         count += 1
-        if file == nil, memory.count + width <= limit {
+        if !spills, memory.count + width <= limit {
             memory += item
             return
         }
-        if file == nil { file = try SpillFile() }
+        spills = true
         waiting += item
         if waiting.count >= 1 << 18 { try flush() }
     }
 
     private func flush() throws {
-        guard let file, !waiting.isEmpty else { return }
-        _ = try file.append(waiting)
+        guard !waiting.isEmpty else { return }
+        try file.append(waiting)
         inFile += waiting.count
         waiting.removeAll(keepingCapacity: true)
     }
@@ -47,7 +50,6 @@ public final class ItemStore {
         let held = memory.count / max(1, width)
         if number < held { return Array(memory[number * width..<(number + 1) * width]) }
         try flush()
-        guard let file else { return [] }
         return try file.read(Float.self, count: width, at: (number - held) * width * 4)
     }
 }

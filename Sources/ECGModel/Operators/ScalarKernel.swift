@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// A kernel whose loops are written once for both precisions; each call goes to the one of its tensors' type.
-package protocol ScalarKernel: Kernel {
-    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type)
+/// A kernel whose reverse run is written once for both precisions; each call goes to the one of its gradients' type.
+package protocol ScalarReverse: Kernel {
     func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type)
 }
 
-extension ScalarKernel {
-    // Inlined, so that the loops are compiled for each kernel and precision by themselves.
-    @inline(__always)
-    package func forward(_ run: ForwardRun) {
-        switch run.type {
-        case .float32: forward(run, as: Float.self)
-        case .float64: forward(run, as: Double.self)
-        default: break
-        }
-    }
-
+extension ScalarReverse {
+    // Inlined, as below, so that the loops are compiled for each kernel and precision by themselves.
     @inline(__always)
     package func reverse(_ run: ReverseRun) {
         switch run.type {
@@ -27,10 +17,25 @@ extension ScalarKernel {
     }
 }
 
+/// A kernel whose loops are written once for both precisions, forward too.
+package protocol ScalarKernel: ScalarReverse {
+    func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type)
+}
+
+extension ScalarKernel {
+    @inline(__always)
+    package func forward(_ run: ForwardRun) {
+        switch run.type {
+        case .float32: forward(run, as: Float.self)
+        case .float64: forward(run, as: Double.self)
+        default: break
+        }
+    }
+}
+
 /// A kernel that moves elements of any type without looking at them, by their width alone; gradients go the other way and add up.
-package protocol MovingKernel: Kernel {
+package protocol MovingKernel: ScalarReverse {
     func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, as _: T.Type)
-    func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type)
 }
 
 extension MovingKernel {
@@ -41,15 +46,6 @@ extension MovingKernel {
         case 2: forward(run, as: UInt16.self)
         case 4: forward(run, as: UInt32.self)
         case 8: forward(run, as: UInt64.self)
-        default: break
-        }
-    }
-
-    @inline(__always)
-    package func reverse(_ run: ReverseRun) {
-        switch run.type {
-        case .float32: reverse(run, as: Float.self)
-        case .float64: reverse(run, as: Double.self)
         default: break
         }
     }

@@ -9,13 +9,20 @@ public struct SpillError: Error, CustomStringConvertible {
 
 /// A nameless temporary file that grows at its end and can be read anywhere: what doesn't fit in memory waits here.
 ///
-/// It lies in `$TMPDIR` (or /tmp) and is gone with the process, however that ends. This is the module's one file that touches pointers.
-public final class SpillFile {
-    private let descriptor: Int32
+/// It is made in `$TMPDIR` (or /tmp) when the first values come, and is gone with the process, however that ends.
+///
+/// Sendable for those who pass it on from thread to thread; two threads at a time may read, not append.
+public final class SpillFile: @unchecked Sendable {
+    /// -1 before the first values.
+    private var descriptor: Int32 = -1
     /// Bytes written so far.
     public private(set) var size = 0
 
-    public init() throws(SpillError) {
+    public init() {}
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    private func open() throws(SpillError) {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/ecgpipe-XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
@@ -24,10 +31,10 @@ public final class SpillFile {
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
-    deinit { close(descriptor) }
-
     /// Appends values and returns the offset in bytes at which they start.
+    @discardableResult
     public func append<Value: BitwiseCopyable>(_ values: [Value]) throws(SpillError) -> Int {
+        if descriptor < 0 { try open() }
         let start = size
         var failed = false
         values.withUnsafeBytes { bytes in
@@ -57,6 +64,7 @@ public final class SpillFile {
                 let got = pread(descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
                 if got < 0 && errno == EINTR { continue }
                 guard got > 0 else {
+                    if got == 0 { errno = ENODATA }
                     failed = true
                     return
                 }

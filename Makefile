@@ -27,7 +27,7 @@ setup-test:
 	@pipelines/setup $(BUILD_PACKAGES) $(TEST_PACKAGES)
 
 build: setup
-	swift build $(SWIFTFLAGS)
+	@pipelines/build $(SWIFTFLAGS)
 
 # The main job on a synthetic recording with a known answer, or on RECORD=path (with its .atr annotations).
 demo: build

@@ -73,11 +73,12 @@ let package = Package(
         .target(name: "ECGModel", dependencies: ["ECGKernels", "ECGDigest", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
         .target(name: "ECGKernels", dependencies: ["CMicrokernels"]),
         .target(name: "ECGSignal", dependencies: ["CFFTW", "CSignalLoops", "ECGRandom", "ECGSpill"]),
-        .target(name: "ECGFormats", dependencies: ["CFLAC"]),
-        .target(name: "ECGStream", dependencies: ["CDeflate"]),
+        .target(name: "ECGFormats", dependencies: ["CFLAC", "ECGDeflate"]),
+        .target(name: "ECGStream", dependencies: ["ECGDeflate"]),
         // Leaves that any of them may use
         .target(name: "ECGRandom"),
         .target(name: "ECGSpill"),
+        .target(name: "ECGDeflate", dependencies: ["CDeflate"]),
         .target(name: "ECGDigest", dependencies: ["CDigest"]),
         .target(name: "CMicrokernels"),
         .target(name: "CSignalLoops"),
@@ -91,7 +92,7 @@ let package = Package(
         system("CCairo", pkgConfig: "cairo", apt: "libcairo2-dev"),
 
         // Tests: a folder a module, plus one that runs the built executables in pipes
-        .target(name: "StreamFixtures", dependencies: ["ECGStream"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
+        .target(name: "StreamFixtures", dependencies: ["ECGStream", "ECGDeflate"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "ECGDigest", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),

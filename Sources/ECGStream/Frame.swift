@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// What a frame is. The numbers are those of the stream.
 public enum FrameKind: UInt16, Sendable {

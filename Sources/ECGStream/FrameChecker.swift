@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// Checks a frame by itself: its sums, its paddings, its meta, the places of its tensors.
 final class FrameChecker {

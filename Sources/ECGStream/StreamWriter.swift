@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// Writes one stream: HEAD, records and notes, then END or ABORT.
 ///

@@ -1,5 +1,5 @@
-import ECGFormats
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGFormats
 import Testing
 
 @Suite struct NameTests {

@@ -1,5 +1,5 @@
-import ECGFormats
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGFormats
 import Glibc
 
 /// A folder of its own for one test, gone with it.

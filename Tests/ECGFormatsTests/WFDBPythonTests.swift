@@ -4,7 +4,7 @@ import Testing
 
 /// Every sample of real recordings as wfdb-python 4.3.1 reads them; Tests/Oracles/recordings.py made the sums and compares all of them.
 @Suite struct WFDBPythonTests {
-    private static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
     private static let data = root + "/../shared/data"
 
     @Test func samplesAreThoseOfWFDBPython() throws {

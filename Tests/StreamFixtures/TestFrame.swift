@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 import ECGStream
 
 /// A frame to be built byte by byte, right or wrong; independent of the writer that the tests are about.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// The members of a ZIP file, as NumPy's savez and savez_compressed write them: stored or deflated, one disk, ZIP64 included.
 public struct ZipArchive: Sendable {
@@ -6,6 +7,7 @@ public struct ZipArchive: Sendable {
         let method: Int
         let data: Range<Int>
         let size: Int
+        let checksum: UInt32
     }
 
     private let path: String
@@ -67,25 +69,32 @@ public struct ZipArchive: Sendable {
             guard packed >= 0, size >= 0, start <= bytes.count, packed <= bytes.count - start else {
                 throw damaged("'\(name)' is cut short")
             }
-            members[name] = Member(method: number(at + 10, 2), data: start..<start + packed, size: size)
+            members[name] = Member(
+                method: number(at + 10, 2), data: start..<start + packed, size: size,
+                checksum: UInt32(truncatingIfNeeded: number(at + 16, 4)))
             at += 46 + nameLength + extraLength + commentLength
         }
     }
 
     /// The bytes of a member, decompressed; nil if there is none of that name.
+    ///
+    /// - Throws: `FormatError` if they can't be decompressed, or don't agree with the archive's checksum.
     public func contents(_ name: String) throws(FormatError) -> [UInt8]? {
         guard let member = members[name] else { return nil }
+        let whole: [UInt8]
         switch member.method {
         case 0:
             guard member.size == member.data.count else { throw damaged("'\(name)' has two sizes") }
-            return Array(bytes[member.data])
+            whole = Array(bytes[member.data])
         case 8:
-            guard let whole = Inflate.bytes(bytes[member.data], size: member.size) else {
+            guard let unpacked = Inflate.bytes(bytes[member.data], size: member.size) else {
                 throw damaged("'\(name)' cannot be decompressed")
             }
-            return whole
+            whole = unpacked
         default: throw damaged("'\(name)' is compressed by method \(member.method), which is not known here")
         }
+        guard CRC32.of(whole) == member.checksum else { throw damaged("'\(name)' doesn't agree with its checksum") }
+        return whole
     }
 
     private func number(_ at: Int, _ count: Int) -> Int {

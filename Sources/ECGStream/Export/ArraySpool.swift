@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// The arrays of one tensor name over all records, on their way into one stacked array or several.
 ///

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// Writes records as a .npz archive, which `numpy.load` reads.
 ///

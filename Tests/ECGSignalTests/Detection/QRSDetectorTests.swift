@@ -1,5 +1,5 @@
-import ECGSignal
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGSignal
 import Testing
 
 @Suite struct QRSDetectorTests {

@@ -103,14 +103,18 @@ public final class OutputFile {
     private static func makeTemporary(for path: String) throws(StreamError) -> (Int32, (temporary: String, final: String)) {
         if path.hasSuffix("/") { throw StreamError(.cannotOpen, "cannot open for writing: \(systemMessage(EISDIR))", place: path) }
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        for attempt in 0..<100 {
+        for _ in 0..<100 {
             // A long name leaves no room for a suffix; the name only helps people.
-            let temporary = folder(of: path) + "/." + String(name.prefix(60)) + ".\(getpid())-\(attempt)"
-            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            if descriptor < 0, errno == EEXIST { continue }
-            guard descriptor >= 0 else { break }
+            let temporary =
+                folder(of: path) + "/." + String(name.prefix(60)) + ".\(getpid())-\(String(UInt32.random(in: 0 ... .max), radix: 36))"
+            // Remembered first: a signal that comes as soon as the file is there removes it. Nobody else has a file of this name.
             TemporaryFiles.remember(temporary)
-            return (descriptor, (temporary, path))
+            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            if descriptor >= 0 { return (descriptor, (temporary, path)) }
+            let cause = errno
+            TemporaryFiles.forget(temporary)
+            errno = cause
+            guard cause == EEXIST else { break }
         }
         throw StreamError(.cannotOpen, "cannot open for writing: \(systemMessage(errno))", place: path)
     }

@@ -3,24 +3,8 @@ import Testing
 
 /// What other programs make of ecg-cat's formats; skipped where Python has no numpy, wfdb or pyarrow.
 @Suite struct ExportTests {
-    private func python(_ module: String) -> String? {
-        let found = [Place.root + "/.build/venv/bin/python", "python3"].first { Shell.run("\($0) -c 'import \(module)'").status == 0 }
-        if found == nil { print("skipped: no python3 with \(module) here") }
-        return found
-    }
-
-    private func check(_ module: String, _ make: String, _ script: String) {
-        guard let python = python(module) else { return }
-        let scratch = Scratch()
-        let made = Shell.run("set -e\n" + make, in: scratch.path)
-        #expect(made.status == 0, "\(made.errors)")
-        _ = scratch.file("check.py", Array(script.utf8))
-        let outcome = Shell.run("\(python) check.py", in: scratch.path)
-        #expect(outcome.status == 0, "\(outcome.errors)")
-    }
-
     @Test func npzStacksWhatIsAlike() {
-        check(
+        Python.check(
             "numpy", "ecg-cat --to npz $ZOO/good/beats.ecgs -o a.npz; ecg-cat --to npz $ZOO/good/empty.ecgs -o empty.npz",
             """
             import numpy as np
@@ -35,7 +19,7 @@ import Testing
     }
 
     @Test func npzNumbersWhatDiffersAndJoinsParts() {
-        check(
+        Python.check(
             "numpy",
             """
             ecg-cat --to npz $ZOO/good/parts.ecgs -o parts.npz
@@ -57,7 +41,7 @@ import Testing
     }
 
     @Test func wfdbReadsRecordsAndAnnotations() {
-        check(
+        Python.check(
             "wfdb",
             """
             ecg-synth --duration 12 --part 5 --seed 1 --classes N=0.8,V=0.2 -o a
@@ -74,7 +58,7 @@ import Testing
     }
 
     @Test func pyarrowReadsTheColumns() {
-        check(
+        Python.check(
             "pyarrow",
             "ecg-cat --to arrow $ZOO/good/beats.ecgs $ZOO/good/all-dtypes.ecgs -o a.arrow; ecg-cat --to arrow $ZOO/good/empty.ecgs -o e.arrow",
             """

@@ -4,14 +4,8 @@ import Testing
 
 /// The reader in examples/, which must refuse what is not whole.
 @Suite struct PythonReaderTests {
-    /// A Python that has numpy.
-    static let python = [Place.root + "/.build/venv/bin/python", "python3"].first { Shell.run("\($0) -c 'import numpy'").status == 0 }
-
     @Test func readsWholeStreamsAndRefusesOthers() throws {
-        guard let python = Self.python else {
-            print("skipped: no python3 with numpy here")
-            return
-        }
+        guard let python = Python.with("numpy") else { return }
         let reader = "\(python) -B \(Place.root)/examples/read_stream.py"
         for (specimen, records) in Zoo.good {
             let outcome = Shell.run("\(reader) \(Place.zoo)/good/\(specimen.name).ecgs")
@@ -29,7 +23,7 @@ import Testing
     }
 
     @Test func refusesEveryCut() throws {
-        guard let python = Self.python else { return }
+        guard let python = Python.with("numpy") else { return }
         // One process for all cuts: starting Python a thousand times would take minutes.
         let script = """
             import io, sys; sys.path.insert(0, sys.argv[1])

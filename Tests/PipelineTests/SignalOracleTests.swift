@@ -3,22 +3,8 @@ import Testing
 
 /// What wfdb-python and SciPy say of the signal tools' results; skipped where Python lacks them.
 @Suite struct SignalOracleTests {
-    private func check(_ module: String, _ make: String, _ script: String) {
-        let python = [Place.root + "/.build/venv/bin/python", "python3"].first { Shell.run("\($0) -c 'import \(module)'").status == 0 }
-        guard let python else {
-            print("skipped: no python3 with \(module) here")
-            return
-        }
-        let scratch = Scratch()
-        let made = Shell.run("set -e\n" + make, in: scratch.path)
-        #expect(made.status == 0, "\(made.errors)")
-        _ = scratch.file("check.py", Array(script.utf8))
-        let outcome = Shell.run("\(python) check.py", in: scratch.path)
-        #expect(outcome.status == 0, "\(outcome.errors)")
-    }
-
     @Test func wfdbReadsTheAnnotationsOfBeatsFound() {
-        check(
+        Python.check(
             "wfdb",
             """
             ecg-synth --duration 90 --part 20 --seed 1 -o a
@@ -38,7 +24,7 @@ import Testing
     }
 
     @Test func scipySmoothsMapsAlike() {
-        check(
+        Python.check(
             "scipy",
             """
             ecg-synth --duration 20 --seed 3 | ecg-beats --length 430 --scale minmax |
@@ -59,7 +45,7 @@ import Testing
     }
 
     @Test func scipyFiltersRecordsAlike() {
-        check(
+        Python.check(
             "scipy",
             """
             ecg-synth --duration 45 --part 10 --fs 250 --seed 3 --noise wander=0.3,muscle=0.05 -o a

@@ -3,15 +3,8 @@ import Testing
 
 /// What ONNX Runtime makes of perturbed items and of models drawn anew; skipped where Python doesn't have it.
 @Suite struct TrustOracleTests {
-    private static let python = [Place.root + "/.build/venv/bin/python", "python3"].first {
-        Shell.run("\($0) -c 'import onnx, onnxruntime, sklearn, scipy'").status == 0
-    }
-
     private func check(_ script: String) {
-        guard let python = Self.python else {
-            print("skipped: no python3 with onnxruntime here")
-            return
-        }
+        guard let python = Python.with("onnx, onnxruntime, sklearn, scipy") else { return }
         let scratch = Scratch()
         let outcome = Shell.run("set -e\npython='\(python)'\nmodel=$ROOT/Tests/Models/mitbih-cnn.onnx\n" + script, in: scratch.path)
         #expect(outcome.status == 0, "\(outcome.text)\(outcome.errors)")

@@ -36,7 +36,7 @@ demo: build
 # Without its Python packages, which come from PyPI, a comparison with them skips and says so; all else is tested.
 test: setup-test build
 	@pipelines/venv $(VENV) Tests/Oracles/requirements-tests.txt || echo "make test: no Python packages: comparisons with them skip" >&2
-	@pipelines/test $(SWIFTFLAGS)
+	@pipelines/test $(VENV) $(SWIFTFLAGS)
 
 venv:
 	@pipelines/setup $(ORACLE_PACKAGES)
@@ -48,7 +48,7 @@ bench: build venv
 # ONNX's own backend node tests, from its Python package; the committed pass table is Tests/ECGModelTests/BackendNodes.txt.
 onnx-nodes: build venv
 	$(VENV)/bin/python3 Tests/Oracles/onnx_nodes.py .build/onnx-nodes
-	ONNX_NODES=.build/onnx-nodes ONNX_NODES_TABLE=.build/onnx-nodes/table.txt swift test $(SWIFTFLAGS) --filter BackendNode
+	ONNX_NODES=$(CURDIR)/.build/onnx-nodes ONNX_NODES_TABLE=$(CURDIR)/.build/onnx-nodes/table.txt swift test $(SWIFTFLAGS) --filter BackendNode
 	head -1 .build/onnx-nodes/table.txt
 
 lint:

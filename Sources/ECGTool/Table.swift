@@ -94,12 +94,24 @@ extension Table.Cell {
         }
     }
 
+    /// `7.83e-05`.
+    private static func scientific(_ magnitude: Double, _ digits: Int) -> String {
+        var mantissa = magnitude
+        var exponent = 0
+        while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+        while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+        var text = rounded(mantissa, digits)
+        // 9.996 to three digits
+        if text.hasPrefix("10") { (text, exponent) = (rounded(1, digits), exponent + 1) }
+        return text + (exponent < 0 ? "e-" : "e+") + (abs(exponent) < 10 ? "0" : "") + String(abs(exponent))
+    }
+
     /// A number to so many significant digits, without an exponent where people would not write one.
     private static func rounded(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite else { return "-" }
         guard value != 0 else { return "0" }
         let magnitude = abs(value)
-        guard magnitude >= 1e-4, magnitude < 1e15 else { return "\(Float(value))" }
+        guard magnitude >= 1e-4, magnitude < 1e15 else { return (value < 0 ? "-" : "") + scientific(magnitude, digits) }
         var decimals = digits - 1
         var scale = 1.0
         while magnitude >= scale * 10, decimals > 0 {

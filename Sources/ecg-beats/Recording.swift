@@ -12,6 +12,8 @@ final class Recording {
     private let options: Beats
     private let stage: Stage
     private let layout: SignalLayout
+    /// Tensors of the signal's shape, such as maps: they are cut where the signal is, and are not scaled.
+    private let companions: [String]
     private var cutter: BeatCutter
     private var finder: BeatFinder
     private var found: [BeatMark] = []
@@ -26,8 +28,17 @@ final class Recording {
         self.options = options
         self.stage = stage
         layout = try SignalLayout(part)
+        companions = part.tensors.filter { $0.name != "signal" && $0.dtype == .float32 && $0.shape == part["signal"]?.shape }.map(\.name)
+        var cut = try options.cutOptions(fs: layout.fs)
+        if !companions.isEmpty {
+            // The cutter sees them as further leads, and leaves to `write` what concerns the signal alone.
+            if options.stack || options.rr {
+                throw ToolError(.usage, "--stack and --rr change the signal's shape, which '\(companions[0])' has too")
+            }
+            (cut.scale, cut.keepsMissing) = (.none, true)
+        }
         cutter = BeatCutter(
-            options: try options.cutOptions(fs: layout.fs), fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
+            options: cut, fs: layout.fs, leadCount: layout.leads.count * (1 + companions.count), recordStart: part.start)
         let annotated = part["ann.sample"] != nil
         if options.from == .ann, !annotated { throw ToolError(.data, "the recording has no annotations (ecg-read -a EXT)") }
         finder = BeatFinder(
@@ -51,7 +62,7 @@ final class Recording {
     func add(_ part: Record) throws {
         let values = try layout.values(of: part, expectedStart: isContinued ? cutter.end : nil)
         isContinued = true
-        cutter.append(values)
+        cutter.append(try companions.reduce(values) { $0 + (try companion($1, of: part)) })
         truths += part.meta["truth"]?.array ?? []
         let (marks, known) = finder.push(values, annotations: try BeatMark.all(in: part), end: cutter.end)
         try take(marks, known: known)
@@ -75,9 +86,32 @@ final class Recording {
         for result in results {
             switch result {
             case .leftOut(let sample, let reason): stage.leaveOut("\(key)/\(sample)", reason: reason)
-            case .beat(let beat): try stage.write(record(of: beat))
+            case .beat(let beat): try write(beat)
             }
         }
+    }
+
+    private func companion(_ name: String, of part: Record) throws -> [Float] {
+        guard let tensor = part[name], tensor.shape == part["signal"]?.shape else {
+            throw ToolError(.data, "the parts of the recording don't all have '\(name)' in the shape of the signal")
+        }
+        return tensor.floats()
+    }
+
+    private func write(_ beat: Beat) throws {
+        if companions.isEmpty { return try stage.write(record(of: beat)) }
+        let count = layout.leads.count * beat.time
+        var own = beat
+        own.values = Array(beat.values[..<count])
+        own.missing = own.values.count { $0.isNaN }
+        if own.missing > 0, options.noMissing { return stage.leaveOut("\(key)/\(beat.sample)", reason: "missing samples") }
+        options.scale.apply(to: &own.values)
+        var record = record(of: own)
+        for (place, name) in companions.enumerated() {
+            let values = Array(beat.values[(place + 1) * count..<(place + 2) * count])
+            record.tensors.append(Tensor(name, values, shape: [layout.leads.count, beat.time], axes: ["lead", "time"]))
+        }
+        try stage.write(record)
     }
 
     private func dropTruths(before sample: Int) {

@@ -21,7 +21,7 @@ final class RhythmWindows {
     private var end: Int
     /// Samples from `next` on, a row a lead.
     private var rows: [[Float]]
-    private var beats: [Int] = []
+    private var beats: [BeatMark] = []
 
     init(_ part: Record, options: Beats, stage: Stage) throws {
         if part.sample != nil, part.r != nil { throw ToolError(.data, "the record is a beat already") }
@@ -59,7 +59,7 @@ final class RhythmWindows {
         guard marks.allSatisfy({ $0.sample >= end - count && $0.sample < end }) else {
             throw ToolError(.data, "an annotation lies outside its part of the recording")
         }
-        beats += marks.filter { SymbolSet.beats.contains($0.symbol) }.map(\.sample)
+        beats += marks.filter { SymbolSet.beats.contains($0.symbol) }
         for change in try Self.changes(in: part) {
             try cut(until: min(max(change.sample, next), end))
             rhythm = change.name
@@ -94,13 +94,13 @@ final class RhythmWindows {
         guard count > 0 else { return }
         for lead in rows.indices { rows[lead].removeFirst(count) }
         next = sample
-        beats.removeAll { $0 < sample }
+        beats.removeAll { $0.sample < sample }
     }
 
     private func write(_ rhythm: String) throws {
-        let inside = beats.prefix { $0 < next + size }
+        let inside = beats.prefix { $0.sample < next + size }
         var rate: Double?
-        if inside.count > 1, let first = inside.first, let last = inside.last, last > first {
+        if inside.count > 1, let first = inside.first?.sample, let last = inside.last?.sample, last > first {
             rate = 60 * Double(inside.count - 1) * layout.fs / Double(last - first)
         }
         var label = rhythm
@@ -118,10 +118,14 @@ final class RhythmWindows {
         record.meta["length"] = JSON(size)
         record.meta["label"] = .string(label)
         record.meta["rate"] = rate.map { JSON($0) } ?? .null
+        // The beats inside keep their places in the recording, so that a window can be cut into them.
+        record.meta["start"] = JSON(next)
         if missing > 0 { record.meta["missing"] = JSON(missing) }
         let leads = layout.leads.count
         record.tensors = [
-            Tensor("signal", values, shape: options.stack ? [1, leads * size] : [leads, size], axes: ["lead", "time"])
+            Tensor("signal", values, shape: options.stack ? [1, leads * size] : [leads, size], axes: ["lead", "time"]),
+            Tensor("ann.sample", inside.map { Int64($0.sample) }, axis: "n"),
+            Tensor("ann.symbol", inside.map(\.symbol), axis: "n"),
         ]
         try stage.write(record)
     }

@@ -32,6 +32,7 @@ struct InferTool: StageTool {
             "softmax, sigmoid or none. By default softmax, unless the graph ends in Softmax or Sigmoid; none for a single output.",
             valueName: "function"))
     var activation: OutputActivation?
+    @Flag(help: "Write the score of each class into the meta too, where ecg-select can ask for it: scores.V >= 0.5.") var scores = false
     @Flag(help: "Print inputs, outputs, classes and layers of the model, and what is not supported.") var describe = false
     @Option(help: .init("With --describe: the shape of one item, as 12,5000, where the model leaves it free.", valueName: "shape"))
     var item: String?
@@ -74,6 +75,7 @@ struct InferTool: StageTool {
         if let modelOutput { options["output"] = .string(modelOutput) }
         if let layout { options["layout"] = .string(layout.rawValue) }
         if let activation { options["activation"] = .string(activation.rawValue) }
+        if scores { options["scores"] = true }
         return Provenance(options: options, uses: ["model": .string(try Self.models.model(model).digest)])
     }
 
@@ -96,7 +98,7 @@ struct InferTool: StageTool {
             guard let first = waiting.first, let shape = first[inputTensor]?.shape else { return }
             let records = waiting
             waiting = []
-            try Inference(records: records, shape: shape, tensor: inputTensor).run(sessions, stage)
+            try Inference(records: records, shape: shape, tensor: inputTensor, hasScores: scores).run(sessions, stage)
         }
         while let record = try stage.next() {
             do {

@@ -8,6 +8,8 @@ struct Inference {
     let records: [Record]
     let shape: [Int]
     let tensor: String
+    /// Whether the scores go into the meta too.
+    let hasScores: Bool
 
     /// Writes the records with what the model says of them, in their order.
     func run(_ sessions: SessionTable, _ stage: Stage) throws {
@@ -30,6 +32,10 @@ struct Inference {
                 }
             } else if let names {
                 record.meta["classes"] = JSON(names)
+            }
+            if hasScores, session.outputShape.count == 1 {
+                let scores = prediction.probabilities(of: item).map { Array($0) } ?? Array(prediction.logits(of: item))
+                record.meta["scores"] = .object(JSON.Object(scores.enumerated().map { (names?[$0] ?? String($0), JSON($1)) }))
             }
             try stage.write(record)
         }

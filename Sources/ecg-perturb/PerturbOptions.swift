@@ -90,7 +90,7 @@ struct SchemeOptions: ParsableArguments {
 struct TruthOptions: ParsableArguments {
     @Option(
         help: .init(
-            "The truth: label, predicted (what the network says of the item as it is), or a number in the meta, as measures.QRS or measures.R.V5.",
+            "The truth: label, predicted (what the network says of the item as it is), or a number in the meta, as measures.QRS or measures.R.V5; with --positive a member with a class or a list of them.",
             valueName: "name")) var truth = "label"
     @OptionGroup var naming: ClassOptions
     @Option(help: .init("Tell this class from all others.", valueName: "class")) var positive: String?
@@ -118,7 +118,7 @@ struct TruthOptions: ParsableArguments {
         if let area = areas(), !area.allSatisfy({ $0 > 0 }) { throw ValidationError("--area takes steps from 1, with commas between.") }
         guard (0...100_000).contains(resamplings) else { throw ValidationError("--resamplings takes a number from 0 to 100000.") }
         guard level > 0, level < 1 else { throw ValidationError("--level takes a number between 0 and 1.") }
-        if positive != nil, truth != "label" { throw ValidationError("--positive goes with --truth label.") }
+        if positive != nil, truth == "predicted" { throw ValidationError("--positive does not go with --truth predicted.") }
     }
 
     var givenClasses: [String]? { naming.names }

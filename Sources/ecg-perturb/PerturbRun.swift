@@ -175,7 +175,9 @@ final class PerturbRun {
     /// The curves and areas; empty without records.
     func finish() throws -> (points: [CurveSummary.Point], areas: [CurveSummary.Area]) {
         try flush()
-        if leftOut > 0 { remarks.append("\(leftOut) records without a number '\(tool.truth.truth)' are left out") }
+        if leftOut > 0 {
+            remarks.append("\(leftOut) records without \(tool.truth.positive == nil ? "a number " : "")'\(tool.truth.truth)' are left out")
+        }
         guard let summary, let truth else { return ([], []) }
         if summary.recordCount == 1, tool.truth.resamplings > 0 { remarks.append("all items are of one record: no intervals") }
         return try summary.summary(try truth.metrics(), workers: workers)

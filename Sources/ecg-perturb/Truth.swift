@@ -72,7 +72,12 @@ struct Truth {
     /// - Throws: `Missing` where the meta has no number; `ToolError` for a label that is no class.
     func of(_ record: Record, whole: [Float]) throws -> PerturbationTruth {
         switch question {
-        case .positive(let positive): return .positive(try label(record) == positive)
+        case .positive(let positive):
+            guard let value = record.meta.value(at: options.truth), !value.isNull else {
+                if options.truth == "label" { throw ToolError(.data, "has no label", record: record.key) }
+                throw Missing()
+            }
+            return .positive(value.strings?.contains(positive) ?? ((value.string ?? value.text) == positive))
         case .classes where options.truth == "predicted":
             return .label(whole.indices.reduce(0) { whole[$1] > whole[$0] ? $1 : $0 })
         case .classes:

@@ -33,8 +33,10 @@ struct ReadPlan: Sendable {
     private let leads: [String]?
     private let units: [String]
     private let largestFrame: Int
+    private let table: RecordTable?
 
-    init(_ tool: ReadTool) {
+    init(_ tool: ReadTool, table: RecordTable?) {
+        self.table = table
         annotations = tool.annotations
         from = tool.from
         to = tool.to
@@ -130,6 +132,7 @@ struct ReadPlan: Sendable {
             if part.start > 0 { record.meta["start"] = JSON(part.start) }
             if part.hasMore { record.meta["more"] = true }
             for (name, value) in meta { record.meta[name] = value }
+            for (name, value) in table?[key] ?? [] { record.meta[name] = value }
             record.tensors = [Tensor("signal", part.values, shape: [recording.leads.count, part.count], axes: ["lead", "time"])]
             marks?.add(to: &record, samples: part.start..<(part.start + part.count))
             guard emit(.part(record, isLast: !part.hasMore)) else { throw Stop() }

@@ -60,6 +60,11 @@ struct ReadTool: StageTool {
     @Option(help: .init("Labels of a .npy file's items: .npy or text with a line an item.", valueName: "file"))
     var labels: String?
 
+    @Option(
+        help: .init(
+            "What a table says of recordings, into their meta: CSV, its first column their names, or JSON lines.", valueName: "file"))
+    var meta: String?
+
     @OptionGroup var stage: StageOptions
 
     var inputs: [StreamInput]? { nil }
@@ -101,6 +106,7 @@ struct ReadTool: StageTool {
         if units != "mV" { options["units"] = JSON(Self.names(units)) }
         var uses: JSON.Object = [:]
         if let labels { uses["labels"] = Provenance.digest(try ByteFile.contents(of: labels, limit: 1 << 30)) }
+        if let meta { uses["meta"] = Provenance.digest(try ByteFile.contents(of: meta, limit: 1 << 30)) }
         return Provenance(options: options, uses: uses)
     }
 
@@ -116,8 +122,13 @@ struct ReadTool: StageTool {
         if info { return try printInformation(stage) }
         let itemLabels = try labels.map { try ItemLabels.read(path: $0) }
         let operands = operands()
-        let plan = ReadPlan(self)
+        let table = try meta.map { try RecordTable(path: $0) }
+        let plan = ReadPlan(self, table: table)
         var left = limit ?? .max
+        if let meta, let table {
+            let unknown = operands.prefix(left).count { $0.format != .npy && table[$0.key] == nil }
+            if unknown > 0 { stage.warnAtEnd("\(unknown) of \(operands.prefix(left).count) recordings are not in \(meta)") }
+        }
         guard left > 0 else { return }
         let weight: @Sendable (ReadPlan.Product) -> Int = { $0.weight }
         let job: OrderedProducers<ReadPlan.Product>.Job = { index, emit in plan.read(operands[index], labels: itemLabels, emit) }

@@ -124,7 +124,8 @@ final class TrustRun {
         try flush()
         let figures = try audit?.figures() ?? []
         let tables = TrustTables(
-            figures, methods: audit?.methods ?? [], attribution: settings.attribution, times: tool.time ? times : nil)
+            figures, methods: audit?.methods ?? [], attribution: settings.attribution, times: tool.time ? times : nil,
+            hasOthers: !others.isEmpty)
         try stage.write(tool.form == .table ? tables.people : tables.figures, as: tool.form)
         if let audit, audit.records == 1 { stage.warnAtEnd("all items are of one record: no intervals, and nothing said of others") }
         guard tool.require else { return }

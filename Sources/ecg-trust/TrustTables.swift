@@ -8,9 +8,11 @@ struct TrustTables {
     private let methods: [Method]
     private let attribution: AttributionSettings
     private let times: [String: Double]?
+    /// Whether consistency is that between models.
+    private let hasOthers: Bool
 
-    init(_ figures: [TrustFigure], methods: [Method], attribution: AttributionSettings, times: [String: Double]?) {
-        (all, self.methods, self.attribution, self.times) = (figures, methods, attribution, times)
+    init(_ figures: [TrustFigure], methods: [Method], attribution: AttributionSettings, times: [String: Double]?, hasOthers: Bool) {
+        (all, self.methods, self.attribution, self.times, self.hasOthers) = (figures, methods, attribution, times, hasOthers)
     }
 
     private func cell(_ value: Double?) -> Table.Cell { value.map { .number($0) } ?? .missing }
@@ -42,7 +44,9 @@ struct TrustTables {
     /// A row a method, its verdict in plain words.
     var people: Table {
         var checks: [TrustCheck] = []
-        for figure in all where !checks.contains(figure.check) { checks.append(figure.check) }
+        // A network with a single output has no other class.
+        let hasLogits = all.contains { $0.check == .logit && $0.value != nil }
+        for figure in all where !checks.contains(figure.check) && (figure.check != .logit || hasLogits) { checks.append(figure.check) }
         var table = Table(
             columns: ["method"] + checks.map(\.rawValue) + ["passes"] + (times == nil ? [] : ["ms"]) + ["verdict"])
         table.digits = 3
@@ -52,12 +56,12 @@ struct TrustTables {
             table.add(
                 [.text(method)] + checks.map { check in cell(own.first { $0.check == check }?.value) }
                     + [.text("\(cost?.forward ?? "") fwd, \(cost?.reverse ?? "") rev")] + (times.map { [cell($0[method])] } ?? [])
-                    + [.text(Self.verdict(method, failed, own))])
+                    + [.text(verdict(method, failed, own))])
         }
         return table
     }
 
-    private static func verdict(_ method: String, _ failed: [TrustCheck], _ own: [TrustFigure]) -> String {
+    private func verdict(_ method: String, _ failed: [TrustCheck], _ own: [TrustFigure]) -> String {
         let judged = own.count(where: { $0.passes != nil })
         let scarce = own.filter(\.isScarce).map { "; \($0.check.rawValue) not judged: its maps vary on \($0.items) of \($0.of) items" }
             .joined()
@@ -69,6 +73,10 @@ struct TrustTables {
         }
         if judged == 0 { return "not judged" + scarce }
         if failed.isEmpty { return "stands up to all \(judged)" + scarce }
-        return "fails \(failed.count) of \(judged): " + failed.map(\.failure).joined(separator: "; ") + scarce
+        return "fails \(failed.count) of \(judged): " + failed.map(words).joined(separator: "; ") + scarce
+    }
+
+    private func words(_ check: TrustCheck) -> String {
+        check == .consistency && hasOthers ? "other networks trained alike give other maps" : check.failure
     }
 }

@@ -6,7 +6,6 @@ typedef float NAME(vec) __attribute__((vector_size(LANES * 4)));
 typedef float NAME(vec_anywhere) __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef float NAME(vec16) __attribute__((vector_size(64)));
 typedef float NAME(vec16_anywhere) __attribute__((vector_size(64), aligned(4)));
-typedef double NAME(vec4d) __attribute__((vector_size(32)));
 
 static inline NAME(vec) NAME(load)(const float *p) { return *(const NAME(vec_anywhere) *)p; }
 static inline void NAME(store)(float *p, NAME(vec) v) { *(NAME(vec_anywhere) *)p = v; }
@@ -21,12 +20,20 @@ static int NAME(all_finite)(const float *from, long count) {
     return !wrong;
 }
 
-static void NAME(widen)(const float *from, double *to, long count) {
-    for (long i = 0; i < count; i++) to[i] = from[i];
+static void NAME(widen)(const float *from, double *to, long step, long count) {
+    if (step == 1) {
+        for (long i = 0; i < count; i++) to[i] = from[i];
+    } else {
+        for (long i = 0; i < count; i++) to[i * step] = from[i];
+    }
 }
 
-static void NAME(narrow)(const double *from, float *to, long count) {
-    for (long i = 0; i < count; i++) to[i] = (float)from[i];
+static void NAME(narrow)(const double *from, long step, float *to, long count) {
+    if (step == 1) {
+        for (long i = 0; i < count; i++) to[i] = (float)from[i];
+    } else {
+        for (long i = 0; i < count; i++) to[i] = (float)from[i * step];
+    }
 }
 
 static void NAME(shift)(const float *from, float constant, float *to, long count) {
@@ -41,27 +48,21 @@ static void NAME(multiply)(float *restrict x, const float *restrict h, long coun
     }
 }
 
-static void NAME(correlate)(const float *from, float before, const float *taps, long tap_count, float after, float *to, long count) {
+static void NAME(correlate)(const float *from, const float *taps, long tap_count, float after, float *to, long count) {
     long i = 0;
-    // Four vectors at a time, since a sum waits for the one before it.
-    for (; i + 4 * LANES <= count; i += 4 * LANES) {
-        NAME(vec) a = {}, b = {}, c = {}, d = {};
+    // Eight vectors at a time, since a sum waits for the one before it.
+    for (; i + 8 * LANES <= count; i += 8 * LANES) {
+        NAME(vec) sums[8] = {};
         for (long k = 0; k < tap_count; k++) {
             const float *p = from + i + k;
             const float tap = taps[k];
-            a += tap * (NAME(load)(p) + before);
-            b += tap * (NAME(load)(p + LANES) + before);
-            c += tap * (NAME(load)(p + 2 * LANES) + before);
-            d += tap * (NAME(load)(p + 3 * LANES) + before);
+            for (int v = 0; v < 8; v++) sums[v] += tap * NAME(load)(p + v * LANES);
         }
-        NAME(store)(to + i, a + after);
-        NAME(store)(to + i + LANES, b + after);
-        NAME(store)(to + i + 2 * LANES, c + after);
-        NAME(store)(to + i + 3 * LANES, d + after);
+        for (int v = 0; v < 8; v++) NAME(store)(to + i + v * LANES, sums[v] + after);
     }
     for (; i < count; i++) {
         float sum = 0;
-        for (long k = 0; k < tap_count; k++) sum += taps[k] * (from[i + k] + before);
+        for (long k = 0; k < tap_count; k++) sum += taps[k] * from[i + k];
         to[i] = sum + after;
     }
 }
@@ -92,56 +93,83 @@ static long NAME(resample)(ecg_polyphase *place, const float *samples, long end,
     return made;
 }
 
-static inline void NAME(section)(ecg_section *section, double *values, long step, long from, long to) {
-    ecg_section s = *section;
+static inline void NAME(section)(const ecg_section *section, double *s1, double *s2, double *values, long step, long from, long to) {
+    const ecg_section s = *section;
+    double first = *s1, second = *s2;
     for (long i = from; i < to; i++) {
-        const double x = values[i * step], y = s.b0 * x + s.s1;
-        const double next = (s.c1 * x + s.s2) - s.a1 * s.s1;
-        s.s2 = s.c2 * x - s.a2 * s.s1;
-        s.s1 = next;
+        const double x = values[i * step], y = s.b0 * x + first;
+        const double next = (s.c1 * x + second) - s.a1 * first;
+        second = s.c2 * x - s.a2 * first;
+        first = next;
         values[i * step] = y;
     }
-    *section = s;
+    *s1 = first;
+    *s2 = second;
 }
 
-/// Lane k is section k, two samples behind section k - 1: what one section gives has time to become the next one's input.
-static inline __attribute__((always_inline)) void NAME(four_sections)(ecg_section *s, double *values, long step, long count) {
-    if (count < 16) {
-        for (int k = 0; k < 4; k++) NAME(section)(s + k, values, step, 0, count);
-        return;
+// The leads of a moment lie beside each other. Lane section * LEADS + lead is two samples behind the section before it: what one section gives has
+// time to become the next one's input. SHIFTED are the indices that move each section's lanes to the next one's behind the leads of a new sample.
+#define SECTIONS(LEADS, SHIFTED, FIRST, LAST)                                                                                              \
+    typedef double NAME(lanes##LEADS) __attribute__((vector_size(LEADS * 32)));                                                            \
+    typedef double NAME(leads##LEADS) __attribute__((vector_size(LEADS * 8)));                                                             \
+    typedef double NAME(leads_anywhere##LEADS) __attribute__((vector_size(LEADS * 8), aligned(8)));                                        \
+    static inline __attribute__((always_inline)) void NAME(sections_of_##LEADS)(                                                           \
+        const ecg_section *s, double *states, double *values, long step, long count) {                                                     \
+        double *first = states, *second = states + 4 * LEADS;                                                                              \
+        for (int lead = 0; lead < LEADS; lead++) {                                                                                         \
+            for (int k = 0; k < 4; k++) {                                                                                                  \
+                const int lane = k * LEADS + lead;                                                                                         \
+                const long ahead = count < 16 ? count : 6 - 2 * k;                                                                         \
+                NAME(section)(s + k, first + lane, second + lane, values + lead, step, 0, ahead);                                          \
+            }                                                                                                                              \
+        }                                                                                                                                  \
+        if (count < 16) return;                                                                                                            \
+        NAME(lanes##LEADS) b0, c1, c2, a1, a2, s1, s2, older = {}, old = {};                                                               \
+        for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                     \
+            const ecg_section *section = s + lane / LEADS;                                                                                 \
+            const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
+            b0[lane] = section->b0, c1[lane] = section->c1, c2[lane] = section->c2, a1[lane] = section->a1, a2[lane] = section->a2;        \
+            s1[lane] = first[lane], s2[lane] = second[lane];                                                                               \
+            if (k < 3) older[lane] = values[(4 - 2 * k) * step + lead], old[lane] = values[(5 - 2 * k) * step + lead];                     \
+        }                                                                                                                                  \
+        for (long i = 6; i < count; i++) {                                                                                                 \
+            const NAME(leads##LEADS) sample = *(const NAME(leads_anywhere##LEADS) *)(values + i * step);                                   \
+            const NAME(lanes##LEADS) x = __builtin_shufflevector(__builtin_shufflevector(sample, sample, FIRST), older, SHIFTED);          \
+            const NAME(lanes##LEADS) y = b0 * x + s1;                                                                                      \
+            const NAME(lanes##LEADS) next = (c1 * x + s2) - a1 * s1;                                                                       \
+            s2 = c2 * x - a2 * s1;                                                                                                         \
+            s1 = next;                                                                                                                     \
+            *(NAME(leads_anywhere##LEADS) *)(values + (i - 6) * step) = __builtin_shufflevector(y, y, LAST);                               \
+            older = old;                                                                                                                   \
+            old = y;                                                                                                                       \
+        }                                                                                                                                  \
+        for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                     \
+            const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
+            first[lane] = s1[lane], second[lane] = s2[lane];                                                                               \
+            if (k < 3) values[(count - 2 - 2 * k) * step + lead] = older[lane], values[(count - 1 - 2 * k) * step + lead] = old[lane];     \
+        }                                                                                                                                  \
+        for (int lane = LEADS; lane < 4 * LEADS; lane++) {                                                                                 \
+            const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
+            NAME(section)(s + k, first + lane, second + lane, values + lead, step, count - 2 * k, count);                                  \
+        }                                                                                                                                  \
     }
-    for (int k = 0; k < 3; k++) NAME(section)(s + k, values, step, 0, 6 - 2 * k);
-#define FIELD(name) {s[0].name, s[1].name, s[2].name, s[3].name}
-    const NAME(vec4d) b0 = FIELD(b0), c1 = FIELD(c1), c2 = FIELD(c2), a1 = FIELD(a1), a2 = FIELD(a2);
-    NAME(vec4d) s1 = FIELD(s1), s2 = FIELD(s2);
-#undef FIELD
-    NAME(vec4d) older = {values[4 * step], values[2 * step], values[0], 0}, old = {values[5 * step], values[3 * step], values[step], 0};
-    for (long i = 6; i < count; i++) {
-        NAME(vec4d) x = __builtin_shufflevector(older, older, 3, 0, 1, 2);
-        x[0] = values[i * step];
-        const NAME(vec4d) y = b0 * x + s1;
-        const NAME(vec4d) next = (c1 * x + s2) - a1 * s1;
-        s2 = c2 * x - a2 * s1;
-        s1 = next;
-        values[(i - 6) * step] = y[3];
-        older = old;
-        old = y;
-    }
-    for (int k = 0; k < 4; k++) {
-        s[k].s1 = s1[k];
-        s[k].s2 = s2[k];
-    }
-    for (int k = 0; k < 3; k++) {
-        values[(count - 2 - 2 * k) * step] = older[k];
-        values[(count - 1 - 2 * k) * step] = old[k];
-    }
-    for (int k = 1; k < 4; k++) NAME(section)(s + k, values, step, count - 2 * k, count);
-}
 
-static void NAME(sections)(ecg_section *s, double *values, long count) { NAME(four_sections)(s, values, 1, count); }
+#define INDICES(...) __VA_ARGS__
+SECTIONS(1, INDICES(0, 4, 5, 6), INDICES(0, -1, -1, -1), INDICES(3))
+SECTIONS(2, INDICES(0, 1, 8, 9, 10, 11, 12, 13), INDICES(0, 1, -1, -1, -1, -1, -1, -1), INDICES(6, 7))
+SECTIONS(
+    4, INDICES(0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),
+    INDICES(0, 1, 2, 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1), INDICES(12, 13, 14, 15))
 
-static void NAME(sections_backwards)(ecg_section *s, double *values, long count) {
-    if (count > 0) NAME(four_sections)(s, values + (count - 1), -1, count);
+static void NAME(sections)(const ecg_section *s, double *states, int leads, int backwards, double *values, long count) {
+    if (count <= 0) return;
+    double *start = backwards ? values + (count - 1) * leads : values;
+    const long step = backwards ? -leads : leads;
+    switch (leads) {
+    case 4: NAME(sections_of_4)(s, states, start, step, count); break;
+    case 2: NAME(sections_of_2)(s, states, start, step, count); break;
+    default: NAME(sections_of_1)(s, states, start, step, count); break;
+    }
 }
 
 static const ecg_signal_loops NAME(loops) = {
@@ -153,5 +181,4 @@ static const ecg_signal_loops NAME(loops) = {
     .correlate = NAME(correlate),
     .resample = NAME(resample),
     .sections = NAME(sections),
-    .sections_backwards = NAME(sections_backwards),
 };

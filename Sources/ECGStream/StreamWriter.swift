@@ -17,7 +17,6 @@ public final class StreamWriter {
     /// Members of ENDs that were read and that this program does not know.
     private var endExtras: [Meta.Member] = []
     public private(set) var hasBegun = false
-    private var scratch: [UInt8] = []
 
     public init(_ output: ByteOutput, limits: StreamLimits = .standard) {
         self.output = output
@@ -90,16 +89,18 @@ public final class StreamWriter {
     // MARK: Records
 
     /// Writes a record; one that was read and not changed goes out as it came, byte for byte.
-    public func write(_ record: Record) throws(StreamError) {
-        if let frame = record.frame { return try pass(frame) }
-        let (meta, starts, length) = try layout(record)
-        guard length <= limits.payload else {
-            throw StreamError(.tooLarge, "a payload of \(length) bytes; the limit is \(limits.payload) (--max-frame)", record: record.key)
+    public func write(_ record: Record) throws(StreamError) { try write(try record.sealed()) }
+
+    /// The same for a record whose sum is known already.
+    public func write(_ sealed: SealedRecord) throws(StreamError) {
+        let record = sealed.record
+        guard let text = sealed.text else { return try record.frame.map { frame throws(StreamError) in try pass(frame) } ?? () }
+        guard text.length <= limits.payload else {
+            throw StreamError(
+                .tooLarge, "a payload of \(text.length) bytes; the limit is \(limits.payload) (--max-frame)", record: record.key)
         }
-        var crc = CRC32()
-        eachPiece(record, starts, length) { bytes in crc.update(bytes) }
-        try write(.record, metaText: meta, payloadLength: length, payloadCRC: crc.value, record: record.key)
-        try eachPiece(record, starts, length) { bytes throws(StreamError) in try output.write(bytes) }
+        try write(.record, metaText: text.meta, payloadLength: text.length, payloadCRC: text.crc, record: record.key)
+        try record.eachPiece(text.starts, text.length) { bytes throws(StreamError) in try output.write(bytes) }
         records += 1
     }
 
@@ -131,63 +132,6 @@ public final class StreamWriter {
 
     // MARK: Bytes
 
-    /// The meta's text with the table of tensors in its place, where each tensor starts, and the payload's length.
-    private func layout(_ record: Record) throws(StreamError) -> (meta: [UInt8], starts: [Int], length: Int) {
-        var table: [UInt8] = [UInt8(ascii: "[")]
-        var starts: [Int] = []
-        var length = 0
-        for (index, tensor) in record.tensors.enumerated() {
-            if record.tensors[..<index].contains(where: { $0.name == tensor.name }) {
-                throw StreamError(.misuse, "two tensors of the name '\(tensor.name)'", record: record.key)
-            }
-            let start = FrameHeader.padded(length)
-            starts.append(start)
-            length = start + tensor.payload.count
-            if index > 0 { table.append(UInt8(ascii: ",")) }
-            tensor.writeEntry(start: start, to: &table)
-        }
-        table.append(UInt8(ascii: "]"))
-        var meta: [UInt8] = []
-        meta.reserveCapacity(512)
-        var hasTable = false
-        meta.append(UInt8(ascii: "{"))
-        for (index, var member) in record.meta.members.enumerated() {
-            if index > 0 { meta.append(UInt8(ascii: ",")) }
-            if member.name == "tensors" {
-                member.text = String(decoding: table, as: UTF8.self)
-                hasTable = true
-            }
-            member.write(to: &meta)
-        }
-        if !hasTable {
-            if meta.count > 1 { meta.append(UInt8(ascii: ",")) }
-            meta.append(contentsOf: #""tensors":"#.utf8)
-            meta.append(contentsOf: table)
-        }
-        meta.append(UInt8(ascii: "}"))
-        return (meta, starts, length)
-    }
-
-    /// The pieces of a record's payload in order, with the zeros between and after them.
-    private func eachPiece<Failure: Error>(
-        _ record: Record, _ starts: [Int], _ length: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
-    ) throws(Failure) {
-        var end = 0
-        for (tensor, start) in zip(record.tensors, starts) {
-            try Self.zeros(start - end, body)
-            try tensor.payload.withUnsafeBytes(body)
-            end = start + tensor.payload.count
-        }
-        try Self.zeros(FrameHeader.padded(length) - end, body)
-    }
-
-    private static func zeros<Failure: Error>(_ count: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
-        guard count > 0 else { return }
-        try withUnsafeBytes(of: (0, 0, 0, 0, 0, 0, 0, 0) as (Int, Int, Int, Int, Int, Int, Int, Int)) { zeros throws(Failure) in
-            try body(UnsafeRawBufferPointer(rebasing: zeros[..<count]))
-        }
-    }
-
     private func write(_ kind: FrameKind, _ meta: Meta) throws(StreamError) {
         var text: [UInt8] = []
         meta.write(to: &text)
@@ -210,28 +154,5 @@ public final class StreamWriter {
                 payloadCRC: payloadCRC))
         try output.write(padded)
         number += 1
-    }
-}
-
-extension Tensor {
-    /// This tensor's entry in the table of the meta.
-    func writeEntry(start: Int, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: #"{"name":"#.utf8)
-        JSON.write(name, to: &bytes)
-        bytes.append(contentsOf: #","dtype":""#.utf8)
-        bytes.append(contentsOf: dtype.rawValue.utf8)
-        bytes.append(contentsOf: #"","shape":["#.utf8)
-        bytes.append(contentsOf: shape.map(String.init).joined(separator: ",").utf8)
-        bytes.append(contentsOf: #"],"axes":["#.utf8)
-        for (index, axis) in axes.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            JSON.write(axis, to: &bytes)
-        }
-        bytes.append(contentsOf: "],\"at\":\(start)".utf8)
-        for extra in extras {
-            bytes.append(UInt8(ascii: ","))
-            extra.write(to: &bytes)
-        }
-        bytes.append(UInt8(ascii: "}"))
     }
 }

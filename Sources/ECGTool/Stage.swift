@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import CSystem
 import ECGStream
 import Glibc
 
@@ -49,6 +50,9 @@ public final class Stage {
     public var seed: UInt64 { options.seed }
     /// Threads to use (`-j`).
     public var threads: Int { options.threads }
+
+    /// For a tool that works on more than a few pages: memory comes in large pages from now on.
+    public func expectMemory(_ bytes: Int) { ecg_expect_memory(bytes) }
 
     /// A warning on standard error, unless `-q`.
     public func warn(_ message: String, place: String? = nil, record: String? = nil) {
@@ -166,6 +170,13 @@ public final class Stage {
 
     /// Writes a record to the output stream.
     public func write(_ record: Record) throws {
+        try begin()
+        if reader == nil { progress.step() }
+        try writer?.write(record)
+    }
+
+    /// Writes a record that is sealed already, by a thread that had the time.
+    public func write(_ record: SealedRecord) throws {
         try begin()
         if reader == nil { progress.step() }
         try writer?.write(record)

@@ -4,20 +4,19 @@ import ECGStream
 import ECGTool
 
 /// One recording on its way through the filter: parts go in, and come out with the same borders as soon as their samples are ready.
-final class FilteredRecording {
+///
+/// Parts may be admitted while tasks push those before them; everything else is done by one thread at a time.
+final class FilteredRecording: @unchecked Sendable {
     let key: String
     private let fs: Double
     private let plans: FilterJob.Plans
     private let start: Int
-    private var tracks: [Track] = []
+    private let tracks: [Track]
     private var waiting: [Part] = []
     private var annotations: CarriedAnnotations
     private(set) var received = 0
     /// Values of the output that have left.
     private var sent = 0
-
-    /// Rows that a filter runs along, of all tensors.
-    var rowCount: Int { tracks.map(\.rows).max() ?? 1 }
 
     /// A tensor that changes.
     private struct Track {
@@ -44,6 +43,7 @@ final class FilteredRecording {
         try Self.check(part, job.glob)
         annotations = CarriedAnnotations(ratio: plans.filter.ratio, start: part.start)
         let resamples = plans.filter.ratio != .identity
+        var tracks: [Track] = []
         for tensor in part.tensors where tensor.axes.last == "time" {
             let isFiltered = job.glob.matches(tensor.name)
             guard isFiltered || resamples else { continue }
@@ -57,6 +57,7 @@ final class FilteredRecording {
                     name: tensor.name, leading: leading, axes: tensor.axes, rows: rows,
                     filter: RecordFilter(isFiltered ? plans.filter : plans.resampling, units: units)))
         }
+        self.tracks = tracks
     }
 
     /// A pattern that fits nothing is a slip of the pen, and must not pass for a filter.
@@ -70,37 +71,57 @@ final class FilteredRecording {
         return units.count == rows ? units : [VoltageUnit?](repeating: nil, count: rows)
     }
 
-    /// Takes parts that follow each other, and hands on those that are complete.
-    func add(_ parts: [Record], run: RecordFilter.Runner, send: (Record) throws -> Void) throws {
-        var values = tracks.map { _ in [[Float]]() }
-        for var part in parts {
-            guard part.key == key else { throw ToolError(.data, "the last part of the recording is missing", record: key) }
-            if received > 0 || !waiting.isEmpty {
-                guard part.fs == fs, part.start == start + received else {
-                    throw ToolError(.data, "the part from sample \(part.start) on does not follow sample \(start + received)", record: key)
-                }
+    /// Takes a part that follows those before it.
+    ///
+    /// - Returns: the samples that are to be pushed, for each tensor that changes.
+    func admit(_ part: Record) throws -> [[Float]] {
+        var part = part
+        guard part.key == key else { throw ToolError(.data, "the last part of the recording is missing", record: key) }
+        if received > 0 || !waiting.isEmpty {
+            guard part.fs == fs, part.start == start + received else {
+                throw ToolError(.data, "the part from sample \(part.start) on does not follow sample \(start + received)", record: key)
             }
-            var time: Int?
-            for (index, track) in tracks.enumerated() {
-                guard let tensor = part[track.name], tensor.axes == track.axes, Array(tensor.shape.dropLast()) == track.leading,
-                    let length = tensor.shape.last
-                else { throw ToolError(.data, "the parts of the recording have different tensors '\(track.name)'", record: key) }
-                // A stacked row holds its leads one after the other.
-                let samples = track.rows > max(1, track.leading.reduce(1, *)) ? length / track.rows : length
-                guard samples == time ?? samples else {
-                    throw ToolError(.data, "the tensor '\(track.name)' has \(samples) samples a row, another one \(time ?? 0)", record: key)
-                }
-                time = samples
-                values[index].append(tensor.floats())
-                // The samples wait in the filter; the part keeps the tensor's place.
-                part[track.name] = Tensor(track.name, [Float](), shape: track.leading + [0], axes: track.axes)
-            }
-            received += time ?? 0
-            annotations.take(&part)
-            waiting.append(Part(record: part, end: received))
         }
-        for (index, track) in tracks.enumerated() { try track.filter.push(values[index], run: run) }
-        try sendReady(isLast: false, send)
+        var time: Int?
+        var values: [[Float]] = []
+        for track in tracks {
+            guard let tensor = part[track.name], tensor.axes == track.axes, Array(tensor.shape.dropLast()) == track.leading,
+                let length = tensor.shape.last
+            else { throw ToolError(.data, "the parts of the recording have different tensors '\(track.name)'", record: key) }
+            // A stacked row holds its leads one after the other.
+            let samples = track.rows > max(1, track.leading.reduce(1, *)) ? length / track.rows : length
+            guard samples == time ?? samples else {
+                throw ToolError(.data, "the tensor '\(track.name)' has \(samples) samples a row, another one \(time ?? 0)", record: key)
+            }
+            time = samples
+            values.append(tensor.floats())
+            // The samples wait in the filter; the part keeps the tensor's place.
+            part[track.name] = Tensor(track.name, [Float](), shape: track.leading + [0], axes: track.axes)
+        }
+        received += time ?? 0
+        annotations.take(&part)
+        waiting.append(Part(record: part, end: received))
+        return values
+    }
+
+    /// Tasks into which a push falls: the rows of all tensors that go by themselves.
+    var taskCount: Int { tracks.reduce(0) { $0 + $1.filter.taskCount } }
+
+    /// One of the tasks of pushing what was admitted, for each part in turn; they share nothing. When all are done, `collect` follows.
+    func push(_ parts: [[[Float]]], task: Int) {
+        var task = task
+        for (index, track) in tracks.enumerated() {
+            if task < track.filter.taskCount { return track.filter.push(parts.map { $0[index] }, task: task) }
+            task -= track.filter.taskCount
+        }
+    }
+
+    /// - Returns: the parts that are complete.
+    func collect() throws -> [Record] {
+        for track in tracks { try track.filter.collect() }
+        var parts: [Record] = []
+        try sendReady(isLast: false) { parts.append($0) }
+        return parts
     }
 
     /// The recording ends here.
@@ -117,6 +138,16 @@ final class FilteredRecording {
         try sendReady(isLast: true, send)
     }
 
+    /// Filters a recording that is whole in one record.
+    static func whole(_ record: Record, job: FilterJob, plans: FilterJob.Plans) throws -> Record {
+        let recording = try FilteredRecording(record, job: job, plans: plans)
+        let values = try recording.admit(record)
+        guard let part = recording.waiting.popLast() else { return record }
+        var outputs: [[Float]] = []
+        for (track, values) in zip(recording.tracks, values) { outputs.append(try track.filter.whole(values)) }
+        return recording.completed(part, outputs, end: plans.filter.ratio.length(of: part.end), isLast: true)
+    }
+
     private func sendReady(isLast: Bool, _ send: (Record) throws -> Void) throws {
         let ratio = plans.filter.ratio
         while let part = waiting.first {
@@ -124,16 +155,21 @@ final class FilteredRecording {
             guard isLast || waiting.count > 1 || part.record.more else { return }
             guard isLast || tracks.allSatisfy({ sent + $0.filter.readyCount >= end }) else { return }
             waiting.removeFirst()
-            var record = part.record
-            for track in tracks {
-                let time = track.rows > track.leading.reduce(1, *) ? (end - sent) * track.rows : end - sent
-                record[track.name] = Tensor(
-                    track.name, track.filter.take(end - sent), shape: track.leading + [time], axes: track.axes)
-            }
-            convert(&record, end: end, isLast: waiting.isEmpty && (isLast || !record.more))
-            sent = end
-            try send(record)
+            let outputs = tracks.map { $0.filter.take(end - sent) }
+            try send(completed(part, outputs, end: end, isLast: waiting.isEmpty && (isLast || !part.record.more)))
         }
+    }
+
+    /// A part with the values of its tensors, up to value `end` of the recording.
+    private func completed(_ part: Part, _ outputs: [[Float]], end: Int, isLast: Bool) -> Record {
+        var record = part.record
+        for (track, values) in zip(tracks, outputs) {
+            let time = track.rows > track.leading.reduce(1, *) ? (end - sent) * track.rows : end - sent
+            record[track.name] = Tensor(track.name, values, shape: track.leading + [time], axes: track.axes)
+        }
+        convert(&record, end: end, isLast: isLast)
+        sent = end
+        return record
     }
 
     /// Positions and units in the meta, and the annotations of the part's new borders.

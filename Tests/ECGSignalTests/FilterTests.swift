@@ -62,6 +62,34 @@ import Testing
         #expect(difference(output, reference) < 2e-6, "\(name)")
     }
 
+    /// Leads that a step takes together, with gaps in some of them: each has the bits that it has by itself.
+    @Test(arguments: cases.indices) func aLeadDoesNotDependOnTheOthers(_ index: Int) throws {
+        let (name, options) = Self.cases[index]
+        let input = try Fixture.floats("filters/input")
+        var rows = (0..<7).map { row in (0..<3).flatMap { _ in input.map { $0 * Float(row + 1) + 0.1 } } }
+        for sample in 100..<3000 { rows[2][sample] = .nan }
+        for sample in 0..<5 { rows[5][sample] = .nan }
+        rows[5][rows[5].count - 1] = .infinity
+        for count in [1, 2, 3, 4, 5, 7] {
+            let together = try Self.filter(Array(rows[..<count]), options, cutAt: [1000, 777])
+            for row in 0..<count {
+                let alone = try Self.filter([rows[row]], options)[0]
+                #expect(together[row].map(\.bitPattern) == alone.map(\.bitPattern), "\(name), \(count) leads, row \(row)")
+            }
+        }
+    }
+
+    @Test func aWholeRecordIsFilteredAsItsParts() throws {
+        let input = try Fixture.floats("filters/input")
+        let rows = (0..<6).map { row in input.map { $0 * Float(row + 1) } }
+        for (name, options) in Self.cases + [("scaled", FilterOptions(steps: [.lowpass(40), .scale(.zscore), .resample(fs: 100)]))] {
+            let filter = RecordFilter(try FilterPlan(options, fs: Self.fs), units: rows.map { _ in nil })
+            let whole = try filter.whole(Array(rows.joined()))
+            let parts = try Self.filter(rows, options, cutAt: [333])
+            #expect(whole.map(\.bitPattern) == parts.joined().map(\.bitPattern), "\(name)")
+        }
+    }
+
     @Test func resamplesWithGivenTapsAsSciPy() throws {
         let taps = try Fixture.floats("filters/taps").map(Double.init)
         let input = try Fixture.floats("filters/input")

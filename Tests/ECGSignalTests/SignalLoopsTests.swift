@@ -7,29 +7,36 @@ import Testing
     static let sets = (0..<3).compactMap { ecg_signal_loops_for(Int32($0))?.pointee }
     static let samples = (0..<1003).map { Float(($0 * 7919) % 1009) / 500 - 1 }
 
-    @Test func sectionsAreTheirDifferenceEquations() {
+    @Test(arguments: [1, 2, 4]) func sectionsAreTheirDifferenceEquations(leads: Int) {
         let sections = (0..<4).map { k in
-            ecg_section(b0: 0.3 + 0.1 * Double(k), c1: 0.2, c2: -0.1, a1: -1.8 + 0.02 * Double(k), a2: 0.85, s1: 0.1, s2: -0.2)
+            ecg_section(b0: 0.3 + 0.1 * Double(k), c1: 0.2, c2: -0.1, a1: -1.8 + 0.02 * Double(k), a2: 0.85)
         }
         for count in [0, 1, 5, 15, 16, 17, 1003] {
             for backwards in [false, true] {
-                var expected = Self.samples.prefix(count).map(Double.init)
-                var ended = sections
-                for k in 0..<4 {
-                    for i in backwards ? Array(expected.indices.reversed()) : Array(expected.indices) {
-                        let x = expected[i]
-                        expected[i] = ended[k].b0 * x + ended[k].s1
-                        let next = (ended[k].c1 * x + ended[k].s2) - ended[k].a1 * ended[k].s1
-                        ended[k].s2 = ended[k].c2 * x - ended[k].a2 * ended[k].s1
-                        ended[k].s1 = next
+                // [time][lead], each lead another sequence.
+                let samples = (0..<count * leads).map { Double(Self.samples[$0 / leads]) * (1 + Double($0 % leads)) }
+                let begin = (0..<8 * leads).map { ($0 < 4 * leads ? 0.1 : -0.2) + 0.01 * Double($0 % leads) }
+                var expected = samples
+                var ended = begin
+                for lead in 0..<leads {
+                    let places = (0..<count).map { $0 * leads + lead }
+                    for (k, section) in sections.enumerated() {
+                        let (first, second) = (k * leads + lead, (4 + k) * leads + lead)
+                        for i in backwards ? places.reversed() : places {
+                            let x = expected[i]
+                            expected[i] = section.b0 * x + ended[first]
+                            let next = (section.c1 * x + ended[second]) - section.a1 * ended[first]
+                            ended[second] = section.c2 * x - section.a2 * ended[first]
+                            ended[first] = next
+                        }
                     }
                 }
                 for set in Self.sets {
-                    var values = Self.samples.prefix(count).map(Double.init) + [7]
-                    var states = sections
-                    (backwards ? set.sections_backwards : set.sections)(&states, &values, count)
+                    var values = samples + [7]
+                    var states = begin
+                    set.sections(sections, &states, Int32(leads), backwards ? 1 : 0, &values, count)
                     #expect(values == expected + [7])
-                    #expect(zip(states, ended).allSatisfy { $0.s1 == $1.s1 && $0.s2 == $1.s2 })
+                    #expect(states == ended)
                 }
             }
         }
@@ -37,14 +44,26 @@ import Testing
 
     @Test func correlationAddsInOrder() {
         let taps = (0..<31).map { Float($0) / 40 - 0.3 }
-        for count in [0, 1, 63, 64, 65, 900] {
-            let expected = (0..<count).map { i in
-                taps.indices.reduce(Float(0)) { $0 + taps[$1] * (Self.samples[i + $1] + 0.25) } - 0.5
-            }
+        for count in [0, 1, 63, 64, 65, 128, 129, 900] {
+            let expected = (0..<count).map { i in taps.indices.reduce(Float(0)) { $0 + taps[$1] * Self.samples[i + $1] } - 0.5 }
             for set in Self.sets {
                 var values = [Float](repeating: 9, count: count + 1)
-                set.correlate(Self.samples, 0.25, taps, taps.count, -0.5, &values, count)
+                set.correlate(Self.samples, taps, taps.count, -0.5, &values, count)
                 #expect(values == expected + [9])
+            }
+        }
+    }
+
+    @Test func leadsAreWidenedAndNarrowedInTheirPlaces() {
+        for step in [1, 2, 4] {
+            for set in Self.sets {
+                var values = [Double](repeating: 5, count: 200 * step)
+                set.widen(Self.samples, &values, step, 200)
+                #expect((0..<200).allSatisfy { values[$0 * step] == Double(Self.samples[$0]) })
+                #expect(step == 1 || values[1] == 5)
+                var back = [Float](repeating: 9, count: 201)
+                set.narrow(values, step, &back, 200)
+                #expect(back == Array(Self.samples[..<200]) + [9])
             }
         }
     }

@@ -7,7 +7,7 @@
 
 /// A second-order section as a state space: y = b0 x + s1, s1' = (c1 x + s2) - a1 s1, s2' = c2 x - a2 s1.
 typedef struct {
-    double b0, c1, c2, a1, a2, s1, s2;
+    double b0, c1, c2, a1, a2;
 } ecg_section;
 
 /// The polyphase taps of a change of the sampling frequency, and where it has got to.
@@ -23,21 +23,23 @@ typedef struct {
 typedef struct {
     /// 0 if one of the samples is not finite.
     int (*_Nonnull all_finite)(const float *_Nonnull from, long count);
-    void (*_Nonnull widen)(const float *_Nonnull from, double *_Nonnull to, long count);
-    void (*_Nonnull narrow)(const double *_Nonnull from, float *_Nonnull to, long count);
+    /// to[i * step] = from[i].
+    void (*_Nonnull widen)(const float *_Nonnull from, double *_Nonnull to, long step, long count);
+    /// to[i] = from[i * step], rounded.
+    void (*_Nonnull narrow)(const double *_Nonnull from, long step, float *_Nonnull to, long count);
     /// to[i] = from[i] + constant.
     void (*_Nonnull shift)(const float *_Nonnull from, float constant, float *_Nonnull to, long count);
     /// x[k] *= h[k], complex numbers.
     void (*_Nonnull multiply)(float *_Nonnull x, const float *_Nonnull h, long count);
-    /// to[i] = sum over k of taps[k] · (from[i + k] + before) + after, in the order of k.
+    /// to[i] = sum over k of taps[k] · from[i + k] + after, in the order of k.
     void (*_Nonnull correlate)(
-        const float *_Nonnull from, float before, const float *_Nonnull taps, long tap_count, float after, float *_Nonnull to, long count);
+        const float *_Nonnull from, const float *_Nonnull taps, long tap_count, float after, float *_Nonnull to, long count);
     /// The values whose samples lie before index `end`; returns how many, at most `most`.
     long (*_Nonnull resample)(ecg_polyphase *_Nonnull place, const float *_Nonnull samples, long end, float *_Nonnull to, long most);
-    /// Runs four sections after each other over the values, in place.
-    void (*_Nonnull sections)(ecg_section *_Nonnull sections, double *_Nonnull values, long count);
-    /// The same from the last value to the first.
-    void (*_Nonnull sections_backwards)(ecg_section *_Nonnull sections, double *_Nonnull values, long count);
+    /// Runs four sections after each other over the values of 1, 2 or 4 leads, in place: values[time][lead], states[2][section][lead] (s1, s2).
+    /// Backwards, from the last value to the first.
+    void (*_Nonnull sections)(
+        const ecg_section *_Nonnull sections, double *_Nonnull states, int leads, int backwards, double *_Nonnull values, long count);
 } ecg_signal_loops;
 
 /// Those for this processor.

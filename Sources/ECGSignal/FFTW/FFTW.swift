@@ -94,28 +94,23 @@ final class FrequencyKernel: @unchecked Sendable {
     /// Appends the convolution's values where it depends on the block's samples alone, from sample `taps - 1` on.
     ///
     /// - Parameters:
-    ///   - input: the block's samples begin at `start`; what lies beyond the array's end counts as `offset`.
-    ///   - offset: taken from every sample before the transform, so that a large constant does not cost the small signal its digits.
-    ///   - gained: what the kernel makes of that constant, added to every value.
+    ///   - input: the block's samples begin at `start`; what lies beyond the array's end counts as zero.
+    ///   - constant: added to every value.
     ///   - count: how many values to append, at most `length - taps + 1`.
-    func convolve(_ input: [Float], from start: Int, offset: Float, gained: Float, count: Int, into output: inout [Float]) {
+    func convolve(_ input: [Float], from start: Int, plus constant: Float, count: Int, into output: inout [Float]) {
         precondition(start >= 0 && start <= input.count && count >= 0 && count <= length - taps + 1)
         TransformBuffers.borrow(length: length) { buffers in
             let here = min(length, input.count - start)
             input.withUnsafeBufferPointer { source in
-                if here > 0, let first = source.baseAddress {
-                    SignalLoops.shift(first + start, by: -offset, to: buffers.samples, count: here)
-                }
+                if here > 0, let first = source.baseAddress { buffers.samples.update(from: first + start, count: here) }
             }
-            for index in here..<max(here, length) { buffers.samples[index] = 0 }
+            (buffers.samples + here).update(repeating: 0, count: length - here)
             transform.forward(buffers)
             let x = UnsafeMutableRawPointer(buffers.spectrum).assumingMemoryBound(to: Float.self)
             let h = UnsafeRawPointer(spectrum.spectrum).assumingMemoryBound(to: Float.self)
             SignalLoops.multiply(x, by: h, count: length / 2 + 1)
             transform.inverse(buffers)
-            let valid = buffers.samples + (taps - 1)
-            if gained != 0 { SignalLoops.shift(valid, by: gained, to: valid, count: count) }
-            output.append(contentsOf: UnsafeBufferPointer(start: valid, count: count))
+            SignalLoops.append(buffers.samples + (taps - 1), count: count, plus: constant, to: &output)
         }
     }
 }

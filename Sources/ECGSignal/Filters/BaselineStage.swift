@@ -18,12 +18,12 @@ struct BaselineStage: LeadStage {
         second = EdgedMedian(window: long, edge: edge)
     }
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
-        waiting.append(contentsOf: input)
+    mutating func push(_ input: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        waiting.append(contentsOf: input[range])
         var smooth: [Float] = []
         var baseline: [Float] = []
-        first.push(input, into: &smooth)
-        second.push(smooth, into: &baseline)
+        first.push(input[range], into: &smooth)
+        second.push(smooth[...], into: &baseline)
         subtract(baseline, into: &output)
     }
 
@@ -31,7 +31,7 @@ struct BaselineStage: LeadStage {
         var smooth: [Float] = []
         var baseline: [Float] = []
         first.finish(into: &smooth)
-        second.push(smooth, into: &baseline)
+        second.push(smooth[...], into: &baseline)
         second.finish(into: &baseline)
         subtract(baseline, into: &output)
     }
@@ -55,7 +55,7 @@ private struct EdgedMedian: Sendable {
 
     private var half: Int { median.window / 2 }
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
+    mutating func push(_ input: ArraySlice<Float>, into output: inout [Float]) {
         guard let first = input.first, let newest = input.last else { return }
         if last == nil { median.push(repeatElement(edge == .hold ? first : 0, count: half), into: &output) }
         last = newest

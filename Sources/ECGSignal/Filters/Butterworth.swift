@@ -59,12 +59,17 @@ struct Butterworth: Sendable {
         }
         let digital = poles.map { (Complex(4) + $0) / (Complex(4) - $0) }
         var sections = Self.denominators(digital)
+        // Of a band-pass filter, the lower half of the poles gets the zeros at 0 Hz and the upper half those at half the sampling frequency: were both
+        // in one section, the lower sections would take away what is high and the upper ones bring it back, up to 1e8 times and with its rounding.
+        sections.sort { $0.distanceFromZeroFrequency < $1.distanceFromZeroFrequency }
         for index in sections.indices {
             let first = sections[index].a2 == 0
             switch kind {
             case .lowpass: (sections[index].b1, sections[index].b2) = first ? (1, 0) : (2, 1)
             case .highpass: (sections[index].b1, sections[index].b2) = first ? (-1, 0) : (-2, 1)
-            case .bandpass: (sections[index].b1, sections[index].b2) = (0, -1)
+            case .bandpass:
+                let zeros: (Double, Double) = index < order / 2 ? (-2, 1) : index < order - order / 2 ? (0, -1) : (2, 1)
+                (sections[index].b1, sections[index].b2) = zeros
             case .bandstop(let low, let high):
                 let angle = 2 * atan((warp(low) * warp(high)).squareRoot() / 4)
                 (sections[index].b1, sections[index].b2) = (-2 * cos(angle), 1)
@@ -121,6 +126,9 @@ extension Biquad {
         let denominator = Complex(1) + Complex(a1) * z + Complex(a2) * z2
         return (numerator.squaredLength / denominator.squaredLength).squareRoot()
     }
+
+    /// The product of the poles' distances from z = 1.
+    fileprivate var distanceFromZeroFrequency: Double { 1 + a1 + a2 }
 
     /// What a constant becomes.
     var constantGain: Double { (b0 + b1 + b2) / (1 + a1 + a2) }

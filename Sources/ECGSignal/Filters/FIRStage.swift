@@ -22,16 +22,17 @@ struct FIRStage: LeadStage {
         core = ValidConvolution(response)
     }
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
-        guard let first = input.first, let newest = input.last else { return }
-        if last == nil { core.push(repeatElement(edge == .hold ? first : 0, count: half), offset: first, into: &output) }
-        last = newest
-        core.push(input, into: &output)
+    mutating func push(_ input: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        guard let first = range.first else { return }
+        let value = input[first]
+        if last == nil { core.push(edge == .hold ? value : 0, count: half, near: value, into: &output) }
+        last = input[range.upperBound - 1]
+        core.push(input, range, into: &output)
     }
 
     mutating func finish(into output: inout [Float]) {
         guard let last else { return }
-        core.push(repeatElement(edge == .hold ? last : 0, count: half), into: &output)
+        core.push(edge == .hold ? last : 0, count: half, near: last, into: &output)
         core.finish(into: &output)
     }
 }

@@ -122,24 +122,31 @@ public final class FilterPlan: Sendable {
         return SavitzkyGolay(window: window, order: order, derivative: derivative, factor: factor)
     }
 
-    /// The steps of a segment for one lead, whose values are in `unit`.
-    func chain(segment: Int, unit: inout VoltageUnit?) -> LeadChain {
+    /// How many leads go in step: recursive filters are waiting for themselves unless they have several to work on.
+    var leadsTogether: Int {
+        let recurses = segments.contains { $0.steps.contains { if case .iir = $0 { true } else { false } } }
+        return recurses ? 4 : 1
+    }
+
+    /// The steps of a segment for leads that go in step, whose values are in `units`.
+    func group(segment: Int, units: inout [VoltageUnit?]) -> LeadGroup {
         let segment = segments[segment]
-        var stages: [any LeadStage] = []
+        let count = units.count
+        var stages: [any GroupStage] = []
         for step in segment.steps {
             switch step {
-            case .fir(let response, let edge): stages.append(FIRStage(response, edge: edge))
-            case .iir(let filter): stages.append(ZeroPhaseIIRStage(filter))
-            case .savitzkyGolay(let filter): stages.append(SavitzkyGolayStage(filter))
-            case .baseline(let fs, let edge): stages.append(BaselineStage(fs: fs, edge: edge))
-            case .resample(let resampler, let edge): stages.append(ResampleStage(resampler, edge: edge))
+            case .fir(let response, let edge): stages.append(EachLead(FIRStage(response, edge: edge), count: count))
+            case .iir(let filter): stages.append(ZeroPhaseIIRStage(filter, leads: count))
+            case .savitzkyGolay(let filter): stages.append(EachLead(SavitzkyGolayStage(filter), count: count))
+            case .baseline(let fs, let edge): stages.append(EachLead(BaselineStage(fs: fs, edge: edge), count: count))
+            case .resample(let resampler, let edge): stages.append(EachLead(ResampleStage(resampler, edge: edge), count: count))
             case .unit(let target):
-                guard let from = unit else { continue }
-                if from != target { stages.append(GainStage(gain: target.factor(from: from))) }
-                unit = target
+                let gains = units.map { $0.map { target.factor(from: $0) } ?? 1 }
+                if gains.contains(where: { $0 != 1 }) { stages.append(EachLead(gains.map { GainStage(gain: $0) })) }
+                for lead in units.indices where units[lead] != nil { units[lead] = target }
             }
         }
-        return LeadChain(stages: stages, fs: segment.fs, ratio: segment.ratio)
+        return LeadGroup(stages: stages, count: count, fs: segment.fs, ratio: segment.ratio)
     }
 }
 
@@ -147,8 +154,8 @@ public final class FilterPlan: Sendable {
 struct GainStage: LeadStage {
     let gain: Float
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
-        for value in input { output.append(value * gain) }
+    mutating func push(_ input: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        for value in input[range] { output.append(value * gain) }
     }
 
     mutating func finish(into output: inout [Float]) {}

@@ -70,8 +70,22 @@ struct GramBasis: Sendable {
         return weights
     }
 
-    /// The fitted polynomial's derivative at each of `positions`, from the window's samples.
-    func fit(_ samples: [Float], derivative: Int, at positions: Range<Int>) -> [Double] {
+    /// Positions at which a fit is wanted again and again.
+    struct Positions: Sendable {
+        fileprivate let range: Range<Int>
+        fileprivate let derivative: Int
+        /// The derivative of each polynomial, [position, order + 1] row by row; nil where they are too many to be kept.
+        fileprivate let table: [Double]?
+    }
+
+    func positions(_ range: Range<Int>, derivative: Int) -> Positions {
+        let fits = range.count * (order + 1) <= 1 << 16
+        return Positions(
+            range: range, derivative: derivative, table: fits ? range.flatMap { derivatives(derivative, at: Double($0)) } : nil)
+    }
+
+    /// The fitted polynomial's derivative at each of the positions, from the window's samples.
+    func fit(_ samples: [Float], at positions: Positions) -> [Double] {
         precondition(samples.count == window)
         var coefficients = [Double](repeating: 0, count: order + 1)
         for k in 0...order {
@@ -79,11 +93,18 @@ struct GramBasis: Sendable {
             for index in 0..<window { sum += table[k * window + index] * Double(samples[index]) }
             coefficients[k] = sum / norms[k]
         }
-        return positions.map { position in
-            let values = derivatives(derivative, at: Double(position))
+        var values = [Double](repeating: 0, count: positions.range.count)
+        for index in values.indices {
             var sum = 0.0
-            for k in 0...order { sum += coefficients[k] * values[k] }
-            return sum
+            if let table = positions.table {
+                let row = index * (order + 1)
+                for k in 0...order { sum += coefficients[k] * table[row + k] }
+            } else {
+                let row = derivatives(positions.derivative, at: Double(positions.range.lowerBound + index))
+                for k in 0...order { sum += coefficients[k] * row[k] }
+            }
+            values[index] = sum
         }
+        return values
     }
 }

@@ -49,24 +49,39 @@ final class ImpulseResponse: Sendable {
 /// Overlap-save of one lead: the values that depend on samples that went in alone (NumPy's `convolve` in mode `valid`).
 struct ValidConvolution: Sendable {
     private let response: ImpulseResponse
+    /// Samples without `offset`.
     private var pending: [Float] = []
     private var done = 0
+    /// A constant near the signal's, taken from every sample, so that a large one does not cost the small signal its digits.
     private var offset: Float?
     private var filledBlock = false
 
     init(_ response: ImpulseResponse) { self.response = response }
 
-    /// - Parameter offset: a constant near the signal's, see `FrequencyKernel`; the first sample if nil.
-    mutating func push(_ input: some Collection<Float>, offset first: Float? = nil, into output: inout [Float]) {
-        if offset == nil { offset = first ?? input.first }
-        pending.append(contentsOf: input)
+    /// What the response makes of the constant.
+    private var gained: Float { Float(Double(offset ?? 0) * response.gain) }
+
+    mutating func push(_ input: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        guard let first = range.first else { return }
+        if offset == nil { offset = input[first] }
+        SignalLoops.append(input, range, plus: -(offset ?? 0), to: &pending)
+        advance(into: &output)
+    }
+
+    /// The same value a number of times.
+    ///
+    /// - Parameter first: a constant near the signal's, if no sample went in before.
+    mutating func push(_ value: Float, count: Int, near first: Float, into output: inout [Float]) {
+        if offset == nil { offset = first }
+        pending.append(contentsOf: repeatElement(value - (offset ?? 0), count: count))
+        advance(into: &output)
+    }
+
+    private mutating func advance(into output: inout [Float]) {
         if let taps = response.direct {
             let count = pending.count - taps.count + 1
             guard count > 0 else { return }
-            let constant = offset ?? 0
-            SignalLoops.correlate(
-                pending, from: 0, before: -constant, taps: taps, after: Float(Double(constant) * response.gain), count: count, into: &output
-            )
+            SignalLoops.correlate(pending, taps: taps, after: gained, count: count, into: &output)
             pending.removeFirst(count)
             return
         }
@@ -92,9 +107,7 @@ struct ValidConvolution: Sendable {
     }
 
     private mutating func convolve(_ kernel: FrequencyKernel, count: Int, into output: inout [Float]) {
-        let constant = offset ?? 0
-        kernel.convolve(
-            pending, from: done, offset: constant, gained: Float(Double(constant) * response.gain), count: count, into: &output)
+        kernel.convolve(pending, from: done, plus: gained, count: count, into: &output)
         done += count
     }
 }

@@ -56,18 +56,18 @@ struct ResampleStage: LeadStage {
         self.edge = edge
     }
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
-        guard let first = input.first, let final = input.last else { return }
+    mutating func push(_ input: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        guard !range.isEmpty else { return }
         if last == nil {
             // Samples before the record: as many as a phase reaches back.
-            samples = [Float](repeating: edge == .hold ? first : 0, count: resampler.reach)
+            samples = [Float](repeating: edge == .hold ? input[range.lowerBound] : 0, count: resampler.reach)
             origin = -resampler.reach
             newest = resampler.half / resampler.ratio.up + resampler.reach
             phase = resampler.half % resampler.ratio.up
         }
-        last = final
-        samples.append(contentsOf: input)
-        count += input.count
+        last = input[range.upperBound - 1]
+        samples.append(contentsOf: input[range])
+        count += range.count
         advance(before: .max, into: &output)
     }
 

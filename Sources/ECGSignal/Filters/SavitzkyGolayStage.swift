@@ -6,6 +6,7 @@ final class SavitzkyGolay: Sendable {
     let derivative: Int
     let factor: Double
     let response: ImpulseResponse
+    private let ends: [GramBasis.Positions]
 
     /// - Parameters:
     ///   - window: samples, odd or even; an even window stands between two samples as SciPy's does.
@@ -17,7 +18,15 @@ final class SavitzkyGolay: Sendable {
         self.factor = factor
         let weights = basis.weights(derivative: derivative, at: Double(window - 1) / 2)
         response = ImpulseResponse(taps: weights.reversed().map { $0 * factor })
+        let half = window / 2
+        ends = [0..<half, (window - half)..<window].map { [basis] in basis.positions($0, derivative: derivative) }
     }
+
+    /// The values of the first half window, from the first window's samples.
+    func start(_ samples: [Float]) -> [Double] { basis.fit(samples, at: ends[0]) }
+
+    /// The values of the last half window, from the last window's samples.
+    func end(_ samples: [Float]) -> [Double] { basis.fit(samples, at: ends[1]) }
 }
 
 /// Savitzky-Golay smoothing or differentiation of one lead, as `scipy.signal.savgol_filter` in mode `interp`:
@@ -37,29 +46,36 @@ struct SavitzkyGolayStage: LeadStage {
     }
 
     private var window: Int { filter.basis.window }
-    private var half: Int { window / 2 }
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
-        guard !input.isEmpty else { return }
-        if first.count < window { first.append(contentsOf: input.prefix(window - first.count)) }
-        if input.count >= window {
-            last = Array(input.suffix(window))
+    mutating func push(_ input: [Float], _ range: Range<Int>, into output: inout [Float]) {
+        guard !range.isEmpty else { return }
+        if first.count < window { first.append(contentsOf: input[range.prefix(window - first.count)]) }
+        if range.count >= window { last.removeAll(keepingCapacity: true) }
+        last.append(contentsOf: input[range.suffix(window)])
+        if last.count > 2 * window { last.removeFirst(last.count - window) }
+        if begin(into: &output) {
+            core.push(input, range, into: &output)
         } else {
-            last.append(contentsOf: input)
-            if last.count > 2 * window { last.removeFirst(last.count - window) }
+            core.push(input, range, into: &interior)
+            emit(into: &output)
         }
-        core.push(input, into: &interior)
-        emit(into: &output)
+    }
+
+    /// Gives the polynomial at the record's start when its window is there.
+    ///
+    /// - Returns: whether the interior's values can follow it as they come.
+    private mutating func begin(into output: inout [Float]) -> Bool {
+        if !started, first.count == window {
+            started = true
+            append(filter.start(first), to: &output)
+            // An even window stands half a sample before the one its value is for, and its first value has no place.
+            surplus = window % 2 == 0 ? 1 : 0
+        }
+        return started && surplus == 0 && interior.isEmpty
     }
 
     /// The interior's values follow those of the polynomial at the start.
     private mutating func emit(into output: inout [Float]) {
-        if !started, first.count == window {
-            started = true
-            append(filter.basis.fit(first, derivative: filter.derivative, at: 0..<half), to: &output)
-            // An even window stands half a sample before the one its value is for, and its first value has no place.
-            surplus = window % 2 == 0 ? 1 : 0
-        }
         guard started, !interior.isEmpty else { return }
         let dropped = min(surplus, interior.count)
         surplus -= dropped
@@ -79,6 +95,6 @@ struct SavitzkyGolayStage: LeadStage {
         core.finish(into: &interior)
         emit(into: &output)
         let end = Array(last.suffix(window))
-        append(filter.basis.fit(end, derivative: filter.derivative, at: (window - half)..<window), to: &output)
+        append(filter.end(end), to: &output)
     }
 }

@@ -2,7 +2,7 @@
 
 /// A Butterworth filter for both directions, with what the backward pass needs to know about it.
 final class ZeroPhaseIIR: Sendable {
-    let cascade: BiquadCascade
+    let sections: [Biquad]
     let padding: Int
     /// Samples after which the filter has forgotten where it began, to less than 1e-8 of range.
     let memory: Int
@@ -12,7 +12,7 @@ final class ZeroPhaseIIR: Sendable {
     private static let longestMemory = 1 << 22
 
     init(_ design: Butterworth) throws(FilterError) {
-        cascade = BiquadCascade(design.sections)
+        sections = design.sections
         padding = design.padding
         memory = try Self.memory(of: design)
     }
@@ -48,80 +48,127 @@ final class ZeroPhaseIIR: Sendable {
     }
 }
 
-/// A filter run forwards and backwards over one lead, as `scipy.signal.sosfiltfilt` (padtype `odd`, and padlen as there, but never more than the
-/// record has): exact at the record's ends. In between, a backward run begins far enough ahead that what it misses is below 1e-8 of range.
-struct ZeroPhaseIIRStage: LeadStage {
+/// A filter run forwards and backwards over up to four leads, as `scipy.signal.sosfiltfilt` (padtype `odd`, and padlen as there, but never more
+/// than the record has): exact at the record's ends. In between, a backward run begins far enough ahead that what it misses is below 1e-8 of range.
+struct ZeroPhaseIIRStage: GroupStage {
     private let filter: ZeroPhaseIIR
+    private let leads: Int
+    /// Lanes of the cascade, the last of which may stand empty.
+    private let width: Int
     private var forward: BiquadCascade
-    /// The record's first samples, until there are enough to extend it.
-    private var head: [Float]? = []
-    /// The last samples, to extend the record at its end.
-    private var tail: [Float] = []
-    /// Forward values from the next output on.
+    private let resting: BiquadCascade
+    /// The first samples of each lead, until there are enough to extend the record.
+    private var head: [[Float]]?
+    /// The last samples of each lead, to extend the record at its end.
+    private var tail: [[Float]]
+    /// Forward values [time][lane] from the next output on.
     private var waiting: [Double] = []
+    private var warmUp: [Double] = []
     /// Extension at the record's start, still in `waiting`.
     private var extra = 0
 
-    init(_ filter: ZeroPhaseIIR) {
+    init(_ filter: ZeroPhaseIIR, leads: Int) {
+        precondition((1...4).contains(leads))
         self.filter = filter
-        forward = filter.cascade
+        self.leads = leads
+        width = leads > 2 ? 4 : leads
+        resting = BiquadCascade(filter.sections, leads: width)
+        forward = resting
+        head = [[Float]](repeating: [], count: leads)
+        tail = [[Float]](repeating: [], count: leads)
     }
 
-    mutating func push(_ input: [Float], into output: inout [Float]) {
-        guard !input.isEmpty else { return }
-        tail = Array((tail.count > 4 * filter.padding ? Array(tail.suffix(filter.padding + 1)) : tail) + input.suffix(filter.padding + 1))
-        if head != nil {
-            head?.append(contentsOf: input)
-            if let samples = head, samples.count > filter.padding {
-                begin(samples, padding: filter.padding)
-                head = nil
-            }
+    private var moments: Int { waiting.count / width }
+
+    mutating func push(_ input: [LeadSamples], into output: inout [[Float]]) {
+        guard let count = input.first?.range.count, count > 0 else { return }
+        for lead in 0..<leads { keepLast(of: input[lead], in: &tail[lead]) }
+        if head == nil {
+            run(input)
+        } else if head?[0].isEmpty == true, count > filter.padding {
+            begin(input, padding: filter.padding)
         } else {
-            let start = waiting.count
-            SignalLoops.append(input, to: &waiting)
-            forward.run(&waiting, start..<waiting.count)
+            for lead in 0..<leads { head?[lead].append(contentsOf: input[lead].values[input[lead].range]) }
+            if let samples = head, samples[0].count > filter.padding {
+                begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: filter.padding)
+            }
         }
-        while waiting.count >= extra + filter.block + filter.memory {
+        while moments >= extra + filter.block + filter.memory {
             emit(extra + filter.block, from: extra + filter.block + filter.memory, into: &output)
         }
     }
 
-    private mutating func run(_ samples: [Double]) {
-        let start = waiting.count
-        waiting.append(contentsOf: samples)
-        forward.run(&waiting, start..<waiting.count)
+    private func keepLast(of samples: LeadSamples, in last: inout [Float]) {
+        let most = filter.padding + 1
+        if samples.range.count >= most { last.removeAll(keepingCapacity: true) }
+        last.append(contentsOf: samples.values[samples.range.suffix(most)])
+        if last.count > 4 * most { last.removeFirst(last.count - most) }
+    }
+
+    /// Makes room for more moments and returns the first.
+    private mutating func extend(by count: Int) -> Int {
+        let start = moments
+        waiting.append(contentsOf: repeatElement(0, count: count * width))
+        return start
+    }
+
+    private mutating func run(_ samples: [LeadSamples]) {
+        let start = extend(by: samples[0].range.count)
+        for (lead, samples) in samples.enumerated() {
+            SignalLoops.widen(samples.values, samples.range, into: &waiting, from: start * width + lead, step: width)
+        }
+        forward.run(&waiting, start..<moments)
     }
 
     /// Extends the record at its start by its first samples, turned about the first one.
-    private mutating func begin(_ samples: [Float], padding: Int) {
-        let first = 2 * Double(samples[0])
-        let before = stride(from: padding, to: 0, by: -1).map { first - Double(samples[$0]) }
-        forward.settle(at: before.first ?? Double(samples[0]))
+    private mutating func begin(_ samples: [LeadSamples], padding: Int) {
+        head = nil
         extra = padding
-        run(before + samples.map(Double.init))
+        let start = extend(by: padding)
+        for (lead, samples) in samples.enumerated() {
+            let first = samples.range.lowerBound
+            let middle = 2 * Double(samples.values[first])
+            for index in 0..<padding {
+                waiting[(start + index) * width + lead] = middle - Double(samples.values[first + padding - index])
+            }
+            forward.settle(at: padding > 0 ? waiting[start * width + lead] : middle / 2, lead: lead)
+        }
+        forward.run(&waiting, start..<moments)
+        run(samples)
     }
 
     /// Runs backwards from before `end` and gives the values before `count`, without the extension.
-    private mutating func emit(_ count: Int, from end: Int, into output: inout [Float]) {
+    private mutating func emit(_ count: Int, from end: Int, into output: inout [[Float]]) {
         guard end > 0 else { return }
-        var values = Array(waiting[0..<end])
-        var backward = filter.cascade
-        backward.settle(at: values[end - 1])
-        backward.run(&values, 0..<end, backwards: true)
-        SignalLoops.append(values, extra..<max(extra, count), to: &output)
-        waiting.removeFirst(count)
+        var backward = resting
+        for lead in 0..<leads { backward.settle(at: waiting[(end - 1) * width + lead], lead: lead) }
+        // What lies beyond is still wanted as it is, for the next run.
+        warmUp.removeAll(keepingCapacity: true)
+        warmUp.append(contentsOf: waiting[count * width..<end * width])
+        backward.run(&warmUp, 0..<end - count, backwards: true)
+        backward.run(&waiting, extra..<count, backwards: true)
+        for lead in 0..<leads {
+            SignalLoops.append(waiting, from: extra * width + lead, step: width, count: count - extra, to: &output[lead])
+        }
+        waiting.removeFirst(count * width)
         extra = 0
     }
 
-    mutating func finish(into output: inout [Float]) {
-        if let samples = head, !samples.isEmpty {
-            begin(samples, padding: samples.count - 1)
-            head = nil
+    mutating func finish(into output: inout [[Float]]) {
+        if let samples = head, !samples[0].isEmpty {
+            begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: samples[0].count - 1)
         }
-        guard let newest = tail.last else { return }
-        let padding = min(filter.padding, tail.count - 1)
-        let last = 2 * Double(newest)
-        run((0..<padding).map { last - Double(tail[tail.count - 2 - $0]) })
-        emit(waiting.count - padding, from: waiting.count, into: &output)
+        guard head == nil else { return }
+        let padding = min(filter.padding, tail[0].count - 1)
+        let start = extend(by: padding)
+        for lead in 0..<leads {
+            let count = tail[lead].count
+            let middle = 2 * Double(tail[lead][count - 1])
+            for index in 0..<padding {
+                waiting[(start + index) * width + lead] = middle - Double(tail[lead][count - 2 - index])
+            }
+        }
+        forward.run(&waiting, start..<moments)
+        emit(moments - padding, from: moments, into: &output)
     }
 }

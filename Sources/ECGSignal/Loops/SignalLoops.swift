@@ -16,41 +16,47 @@ enum SignalLoops {
         }
     }
 
-    /// Appends samples in double precision.
-    static func append(_ samples: [Float], to values: inout [Double]) {
-        let start = grow(&values, by: samples.count)
+    /// Puts samples in double precision into every `step`th place of `values`, from one place on.
+    static func widen(_ samples: [Float], _ range: Range<Int>, into values: inout [Double], from start: Int, step: Int) {
+        guard !range.isEmpty else { return }
+        precondition(range.lowerBound >= 0 && range.upperBound <= samples.count && step > 0)
+        precondition(start >= 0 && start + (range.count - 1) * step < values.count)
         samples.withUnsafeBufferPointer { from in
             values.withUnsafeMutableBufferPointer { to in
-                if let from = from.baseAddress, let to = to.baseAddress { here.widen(from, to + start, samples.count) }
+                guard let from = from.baseAddress, let to = to.baseAddress else { return }
+                here.widen(from + range.lowerBound, to + start, step, range.count)
             }
         }
     }
 
-    /// Appends values rounded to single precision.
-    static func append(_ values: [Double], _ range: Range<Int>, to output: inout [Float]) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= values.count)
-        let start = grow(&output, by: range.count)
-        values.withUnsafeBufferPointer { from in
-            output.withUnsafeMutableBufferPointer { to in
-                if let from = from.baseAddress, let to = to.baseAddress { here.narrow(from + range.lowerBound, to + start, range.count) }
-            }
-        }
-    }
-
-    /// Appends, for each of `count` windows from `start` on, the sum of the products of taps and samples: `before` is added to every sample
-    /// and `after` to every sum.
-    static func correlate(
-        _ samples: [Float], from start: Int, before: Float, taps: [Float], after: Float, count: Int, into output: inout [Float]
-    ) {
+    /// Appends every `step`th of the values from one place on, `count` of them, rounded to single precision.
+    static func append(_ values: [Double], from start: Int, step: Int, count: Int, to output: inout [Float]) {
         guard count > 0 else { return }
-        precondition(start >= 0 && start + count + taps.count - 1 <= samples.count)
-        let end = grow(&output, by: count)
+        precondition(start >= 0 && step > 0 && start + (count - 1) * step < values.count)
+        values.withUnsafeBufferPointer { from in
+            extend(&output, by: count) { to in
+                if let from = from.baseAddress { here.narrow(from + start, step, to, count) }
+            }
+        }
+    }
+
+    /// Appends a range of samples and a constant.
+    static func append(_ samples: [Float], _ range: Range<Int>, plus constant: Float, to output: inout [Float]) {
+        guard !range.isEmpty else { return }
+        precondition(range.lowerBound >= 0 && range.upperBound <= samples.count)
+        samples.withUnsafeBufferPointer { from in
+            if let from = from.baseAddress { append(from + range.lowerBound, count: range.count, plus: constant, to: &output) }
+        }
+    }
+
+    /// Appends, for each of `count` windows, the sum of the products of taps and samples, and `after`.
+    static func correlate(_ samples: [Float], taps: [Float], after: Float, count: Int, into output: inout [Float]) {
+        guard count > 0 else { return }
+        precondition(count + taps.count - 1 <= samples.count)
         samples.withUnsafeBufferPointer { samples in
             taps.withUnsafeBufferPointer { taps in
-                output.withUnsafeMutableBufferPointer { output in
-                    guard let from = samples.baseAddress, let first = taps.baseAddress, let to = output.baseAddress else { return }
-                    here.correlate(from + start, before, first, taps.count, after, to + end, count)
-                }
+                guard let from = samples.baseAddress, let first = taps.baseAddress else { return }
+                extend(&output, by: count) { here.correlate(from, first, taps.count, after, $0, count) }
             }
         }
     }
@@ -68,53 +74,63 @@ enum SignalLoops {
         guard newest < samples.count else { return 0 }
         precondition(newest >= reach - 1 && phases.count == reach * ratio.up && phase < ratio.up)
         let most = min(limit, (samples.count - newest) * ratio.up / ratio.down + 2)
-        let start = grow(&output, by: most)
-        let made = samples.withUnsafeBufferPointer { samples in
+        var made = 0
+        samples.withUnsafeBufferPointer { samples in
             phases.withUnsafeBufferPointer { phases in
-                output.withUnsafeMutableBufferPointer { output in
-                    guard let from = samples.baseAddress, let taps = phases.baseAddress, let to = output.baseAddress else { return 0 }
-                    var place = ecg_polyphase(phases: taps, reach: reach, up: ratio.up, down: ratio.down, newest: newest, phase: phase)
-                    let made = here.resample(&place, from, samples.count, to + start, most)
-                    newest = place.newest
-                    phase = place.phase
-                    return made
+                guard let from = samples.baseAddress, let taps = phases.baseAddress else { return }
+                var place = ecg_polyphase(phases: taps, reach: reach, up: ratio.up, down: ratio.down, newest: newest, phase: phase)
+                output.append(addingCapacity: most) { span in
+                    span.withUnsafeMutableBufferPointer { buffer, initialized in
+                        guard let first = buffer.baseAddress else { return }
+                        made = here.resample(&place, from, samples.count, first + initialized, most)
+                        initialized += made
+                    }
                 }
+                newest = place.newest
+                phase = place.phase
             }
         }
-        output.removeLast(most - made)
         return made
     }
 
-    /// Runs four sections, from index `first` of `sections` on, over a range of values in place.
+    /// Runs four sections over values [time][lead] of 1, 2 or 4 leads in place, from moment to moment or backwards.
+    ///
+    /// - Parameter states: [2][section][lead], s1 and s2 of each section.
     static func run(
-        _ sections: inout [ecg_section], from first: Int, over values: inout [Double], _ range: Range<Int>, backwards: Bool
+        _ sections: [ecg_section], states: inout [Double], leads: Int, over values: inout [Double], moments: Range<Int>, backwards: Bool
     ) {
-        precondition(first >= 0 && first + 4 <= sections.count && range.lowerBound >= 0 && range.upperBound <= values.count)
-        sections.withUnsafeMutableBufferPointer { sections in
-            values.withUnsafeMutableBufferPointer { values in
-                guard let section = sections.baseAddress, let start = values.baseAddress else { return }
-                let run = backwards ? here.sections_backwards : here.sections
-                run(section + first, start + range.lowerBound, range.count)
+        precondition(sections.count == 4 && states.count == 8 * leads && (leads == 1 || leads == 2 || leads == 4))
+        precondition(moments.lowerBound >= 0 && moments.upperBound * leads <= values.count)
+        sections.withUnsafeBufferPointer { sections in
+            states.withUnsafeMutableBufferPointer { states in
+                values.withUnsafeMutableBufferPointer { values in
+                    guard let section = sections.baseAddress, let state = states.baseAddress, let start = values.baseAddress else { return }
+                    here.sections(section, state, Int32(leads), backwards ? 1 : 0, start + moments.lowerBound * leads, moments.count)
+                }
             }
         }
     }
 
     // MARK: For the transforms' own memory
 
-    static func shift(_ from: UnsafePointer<Float>, by constant: Float, to: UnsafeMutablePointer<Float>, count: Int) {
-        here.shift(from, constant, to, count)
+    static func append(_ from: UnsafePointer<Float>, count: Int, plus constant: Float, to output: inout [Float]) {
+        extend(&output, by: count) { here.shift(from, constant, $0, count) }
     }
 
     /// Multiplies complex numbers, real and imaginary parts after each other.
     static func multiply(_ x: UnsafeMutablePointer<Float>, by h: UnsafePointer<Float>, count: Int) { here.multiply(x, h, count) }
 
-    /// Makes an array longer; returns where the new elements begin.
-    private static func grow<Element: BinaryFloatingPoint>(_ values: inout [Element], by count: Int) -> Int {
-        let start = values.count
-        values.append(contentsOf: repeatElement(0, count: count))
-        return start
+    /// Makes an array longer by `count` elements, all of which `fill` sets.
+    private static func extend(_ values: inout [Float], by count: Int, _ fill: (UnsafeMutablePointer<Float>) -> Void) {
+        values.append(addingCapacity: count) { span in
+            span.withUnsafeMutableBufferPointer { buffer, initialized in
+                guard let first = buffer.baseAddress else { return }
+                fill(first + initialized)
+                initialized += count
+            }
+        }
     }
 }
 
-/// A second-order section in motion.
-typealias SectionState = ecg_section
+/// A second-order section.
+typealias SectionCoefficients = ecg_section

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A record with all that its frame needs but a number: the text of its meta, the places of its tensors, the sum of its payload. To find them can
+/// take longer than to write them, and several threads can do it for several records.
+public struct SealedRecord: Sendable {
+    let record: Record
+    /// nil where the record goes out as it was read.
+    let text: Text?
+
+    struct Text: Sendable {
+        var meta: [UInt8]
+        var starts: [Int]
+        var length: Int
+        var crc: UInt32
+    }
+}
+
+extension Record {
+    /// - Throws: `misuse` for two tensors of one name.
+    public func sealed() throws(StreamError) -> SealedRecord {
+        guard frame == nil else { return SealedRecord(record: self, text: nil) }
+        let (meta, starts, length) = try layout()
+        var crc = CRC32()
+        eachPiece(starts, length) { bytes in crc.update(bytes) }
+        return SealedRecord(record: self, text: SealedRecord.Text(meta: meta, starts: starts, length: length, crc: crc.value))
+    }
+
+    /// The meta's text with the table of tensors in its place, where each tensor starts, and the payload's length.
+    private func layout() throws(StreamError) -> (meta: [UInt8], starts: [Int], length: Int) {
+        var table: [UInt8] = [UInt8(ascii: "[")]
+        var starts: [Int] = []
+        var length = 0
+        for (index, tensor) in tensors.enumerated() {
+            if tensors[..<index].contains(where: { $0.name == tensor.name }) {
+                throw StreamError(.misuse, "two tensors of the name '\(tensor.name)'", record: key)
+            }
+            let start = FrameHeader.padded(length)
+            starts.append(start)
+            length = start + tensor.payload.count
+            if index > 0 { table.append(UInt8(ascii: ",")) }
+            tensor.writeEntry(start: start, to: &table)
+        }
+        table.append(UInt8(ascii: "]"))
+        var text: [UInt8] = []
+        text.reserveCapacity(512)
+        var hasTable = false
+        text.append(UInt8(ascii: "{"))
+        for (index, var member) in meta.members.enumerated() {
+            if index > 0 { text.append(UInt8(ascii: ",")) }
+            if member.name == "tensors" {
+                member.text = String(decoding: table, as: UTF8.self)
+                hasTable = true
+            }
+            member.write(to: &text)
+        }
+        if !hasTable {
+            if text.count > 1 { text.append(UInt8(ascii: ",")) }
+            text.append(contentsOf: #""tensors":"#.utf8)
+            text.append(contentsOf: table)
+        }
+        text.append(UInt8(ascii: "}"))
+        return (text, starts, length)
+    }
+
+    /// The pieces of the payload in order, with the zeros between and after them.
+    func eachPiece<Failure: Error>(
+        _ starts: [Int], _ length: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
+        var end = 0
+        for (tensor, start) in zip(tensors, starts) {
+            try Self.zeros(start - end, body)
+            try tensor.payload.withUnsafeBytes(body)
+            end = start + tensor.payload.count
+        }
+        try Self.zeros(FrameHeader.padded(length) - end, body)
+    }
+
+    private static func zeros<Failure: Error>(_ count: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+        guard count > 0 else { return }
+        try withUnsafeBytes(of: (0, 0, 0, 0, 0, 0, 0, 0) as (Int, Int, Int, Int, Int, Int, Int, Int)) { zeros throws(Failure) in
+            try body(UnsafeRawBufferPointer(rebasing: zeros[..<count]))
+        }
+    }
+}
+
+extension Tensor {
+    /// This tensor's entry in the table of the meta.
+    func writeEntry(start: Int, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: #"{"name":"#.utf8)
+        JSON.write(name, to: &bytes)
+        bytes.append(contentsOf: #","dtype":""#.utf8)
+        bytes.append(contentsOf: dtype.rawValue.utf8)
+        bytes.append(contentsOf: #"","shape":["#.utf8)
+        bytes.append(contentsOf: shape.map(String.init).joined(separator: ",").utf8)
+        bytes.append(contentsOf: #"],"axes":["#.utf8)
+        for (index, axis) in axes.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            JSON.write(axis, to: &bytes)
+        }
+        bytes.append(contentsOf: "],\"at\":\(start)".utf8)
+        for extra in extras {
+            bytes.append(UInt8(ascii: ","))
+            extra.write(to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGDeflate
 
 /// A record with all that its frame needs but a number: the text of its meta, the places of its tensors, the sum of its payload. To find them can
 /// take longer than to write them, and several threads can do it for several records.

@@ -93,21 +93,23 @@ public final class Convolution: Sendable {
     ///   - input: [item, inputLength, inputChannels], rows `inputRowStride` floats apart (dense if nil), items `inputLength` rows apart.
     ///   - output: [item, outputLength, outputChannels], rows `outputRowStride` floats apart: a wider stride leaves room for the
     ///     other inputs of a channel concatenation.
+    ///   - activation: in place of the convolution's own, which only a run without one takes: plans that differ in what they merge share the weights.
     ///   - scratch: at least `scratchCount` floats, used by this call alone.
     public func forward(
         items: Int, input: Region<Float>, inputRowStride: Int? = nil, output: Region<Float>, outputRowStride: Int? = nil,
-        residual: Residual? = nil, scratch: Region<Float>, workers: Workers? = nil
+        residual: Residual? = nil, activation: Activation? = nil, scratch: Region<Float>, workers: Workers? = nil
     ) {
+        let activation = activation ?? self.activation
         let inputRowStride = inputRowStride ?? shape.inputChannels
         let outputRowStride = outputRowStride ?? shape.outputChannels
         if let direct {
             direct.run(
                 items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
-                residual: residual, scratch: scratch, workers: workers)
+                residual: residual, activation: activation, scratch: scratch, workers: workers)
         } else {
             preparedForward()?.run(
                 items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
-                residual: residual, scratch: scratch, workers: workers)
+                residual: residual, activation: activation, scratch: scratch, workers: workers)
         }
     }
 

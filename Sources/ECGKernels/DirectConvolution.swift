@@ -150,8 +150,9 @@ package final class DirectConvolution: Sendable {
 
     package func run(
         items: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int, residual: Residual?,
-        scratch: Region<Float>, workers: Workers?
+        activation: Activation? = nil, scratch: Region<Float>, workers: Workers?
     ) {
+        let activation = activation ?? self.activation
         let shape = self.shape
         check(items, rows: shape.inputLength, rowStride: inputRowStride, channels: shape.inputChannels, input)
         check(items, rows: shape.outputLength, rowStride: outputRowStride, channels: shape.outputChannels, output)
@@ -169,7 +170,7 @@ package final class DirectConvolution: Sendable {
                 residual: residual.map { UnsafePointer($0.rows.pointer + item * shape.outputLength * residualStride) },
                 residualRowStride: residualStride, residualMode: residual?.mode ?? 0, halo: scratch.pointer + worker * self.scratchCount)
             self.sweep.run(
-                self.weights, rows: rows, panels: panels, buffers: buffers, activation: self.activation,
+                self.weights, rows: rows, panels: panels, buffers: buffers, activation: activation,
                 kernels: self.instructionSet.kernels)
         }
     }

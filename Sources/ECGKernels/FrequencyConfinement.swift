@@ -43,7 +43,8 @@ extension FrequencyConvolution {
     /// `run` where some rows are wild.
     func runConfined(
         _ flags: RowFlags, _ items: Int, _ input: Region<Float>, _ inputRowStride: Int, _ output: Region<Float>,
-        _ outputRowStride: Int, _ residual: Residual?, _ accumulate: Bool, _ scratch: Region<Float>, _ workers: Workers?
+        _ outputRowStride: Int, _ residual: Residual?, _ activation: Activation, _ accumulate: Bool, _ scratch: Region<Float>,
+        _ workers: Workers?
     ) {
         let isForward = problem.direction == .forward
         let (inputRows, outputRows) = isForward ? (shape.inputLength, shape.outputLength) : (shape.outputLength, shape.inputLength)
@@ -65,11 +66,11 @@ extension FrequencyConvolution {
                 let start = item * outputRows * stride
                 return Residual(residual.rows[start..<start + (outputRows - 1) * stride + outputs], rowStride: stride, residual.position)
             }
-            runDirect(own, inputRowStride, result, residual: added, accumulate: accumulate)
+            runDirect(own, inputRowStride, result, residual: added, activation, accumulate: accumulate)
             return (item: item, result: result)
         }
         let tamed = confinement.tamed(items, UnsafePointer(input.pointer), rowStride: inputRowStride, channels: inputs)
-        runTransformed(items, tamed, inputs, output, outputRowStride, residual, accumulate, scratch, workers)
+        runTransformed(items, tamed, inputs, output, outputRowStride, residual, activation, accumulate, scratch, workers)
         for (item, result) in direct {
             for (row, isReached) in confinement.reached(item, shape, problem.direction).enumerated() where isReached {
                 (output.pointer + (item * outputRows + row) * outputRowStride).update(from: result.pointer + row * outputs, count: outputs)
@@ -79,7 +80,8 @@ extension FrequencyConvolution {
 
     /// One item by the direct algorithm, whose weights are packed the first time it is needed.
     private func runDirect(
-        _ input: Region<Float>, _ inputRowStride: Int, _ output: Region<Float>, residual: Residual?, accumulate: Bool
+        _ input: Region<Float>, _ inputRowStride: Int, _ output: Region<Float>, residual: Residual?, _ activation: Activation,
+        accumulate: Bool
     ) {
         let prepared = direct.withLock { known in
             let layer = known ?? makeDirect()
@@ -90,7 +92,7 @@ extension FrequencyConvolution {
         case .forward(let layer):
             layer.run(
                 items: 1, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: shape.outputChannels,
-                residual: residual, scratch: Region(count: layer.scratchCount), workers: nil)
+                residual: residual, activation: activation, scratch: Region(count: layer.scratchCount), workers: nil)
         case .gradient(let layer):
             layer.run(
                 items: 1, outputGradient: input, outputRowStride: inputRowStride, inputGradient: output,

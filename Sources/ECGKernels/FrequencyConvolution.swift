@@ -100,12 +100,14 @@ package final class FrequencyConvolution: @unchecked Sendable {
     /// Forward: `input` and `output` are the layer's. Input gradient: `input` is the gradient with respect to the layer's result,
     /// `output` that with respect to its input; it has no residual.
     /// - Parameters:
+    ///   - activation: in place of its own.
     ///   - accumulate: add to what the gradient's output holds.
     ///   - scratch: at least `scratchCount` floats, used by this call alone.
     package func run(
         items: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int, residual: Residual? = nil,
-        accumulate: Bool = false, scratch: Region<Float>, workers: Workers?
+        activation: Activation? = nil, accumulate: Bool = false, scratch: Region<Float>, workers: Workers?
     ) {
+        let activation = activation ?? self.activation
         let isForward = problem.direction == .forward
         let (inputRows, outputRows) = isForward ? (shape.inputLength, shape.outputLength) : (shape.outputLength, shape.inputLength)
         let (inputs, outputs) =
@@ -119,9 +121,9 @@ package final class FrequencyConvolution: @unchecked Sendable {
             items: items, rows: inputRows, channels: inputs, UnsafePointer(input.pointer), rowStride: inputRowStride,
             kernels: instructionSet.kernels, workers: workers)
         if flags.found & RowFlags.wild == 0 {
-            runTransformed(items, input, inputRowStride, output, outputRowStride, residual, accumulate, scratch, workers)
+            runTransformed(items, input, inputRowStride, output, outputRowStride, residual, activation, accumulate, scratch, workers)
         } else {
-            runConfined(flags, items, input, inputRowStride, output, outputRowStride, residual, accumulate, scratch, workers)
+            runConfined(flags, items, input, inputRowStride, output, outputRowStride, residual, activation, accumulate, scratch, workers)
         }
         if isForward {
             ConstantStretches(shape: shape, flags: flags, bias: bias, activation: activation)
@@ -132,7 +134,7 @@ package final class FrequencyConvolution: @unchecked Sendable {
     /// Everything in the frequency domain.
     func runTransformed(
         _ items: Int, _ input: Region<Float>, _ inputRowStride: Int, _ output: Region<Float>, _ outputRowStride: Int,
-        _ residual: Residual?, _ accumulate: Bool, _ scratch: Region<Float>, _ workers: Workers?
+        _ residual: Residual?, _ activation: Activation, _ accumulate: Bool, _ scratch: Region<Float>, _ workers: Workers?
     ) {
         let isForward = problem.direction == .forward
         let (inputRows, outputRows) = isForward ? (shape.inputLength, shape.outputLength) : (shape.outputLength, shape.inputLength)

@@ -25,6 +25,26 @@ final class AttrRun {
         (options, self.workers) = (network, workers)
     }
 
+    /// Refuses methods that the network can't be explained by, before any record is read. Where the model leaves a record's length open, any will do.
+    func check() throws {
+        guard let declared = model.inputs.first?.shape else { return }
+        let inner = declared.dropFirst().map { $0 > 0 ? $0 : 512 }
+        let shape = options.layout == .timeLead ? inner.reversed() : Array(inner.suffix(max(2, inner.count == 3 ? 2 : inner.count)))
+        settings.score = options.score
+        settings.target = options.target == "mean" ? .layerMean : .predicted
+        let explainer = Explainer(try network(), methods: methods, settings: settings)
+        do {
+            try explainer.checkRules(shape)
+        } catch let error as ModelError where error.kind != .unsupported {
+            // what does not suit this shape is said of the record that has it
+        }
+    }
+
+    private func network() throws -> Network {
+        try Network(
+            model, layer: options.layer, needsLayer: Explainer.needsLayer(methods, settings), layout: options.layout, workers: workers)
+    }
+
     /// Takes a record; a chunk is explained when it is full.
     func add(_ record: Record) throws {
         let item: ExplainItem
@@ -51,8 +71,7 @@ final class AttrRun {
         settings.target = try options.target(classes: classes)
         settings.score = options.score
         settings.layer = options.layer
-        let network = try Network(
-            model, layer: options.layer, needsLayer: Explainer.needsLayer(methods, settings), layout: options.layout, workers: workers)
+        let network = try network()
         if let shape = record[options.inputTensor]?.shape, let given = options.givenClasses {
             let outputs = try network.classCount(shape)
             guard given.count == outputs else {

@@ -31,10 +31,19 @@ struct AttrTool: StageTool {
 
     private static let models = ModelCache()
 
+    private static func model(_ path: String) throws -> Model { try placed(path) { try models.model(path) } }
+
+    /// What is wrong with the model itself is said of its file.
+    private static func placed<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as ModelError where error.kind != .cannotOpen {
+            throw ToolError(.data, error.message, place: path)
+        }
+    }
+
     func provenance() throws -> Provenance {
         let chosen = try methods.chosen()
         var uses: JSON.Object = [:]
-        if let path = network.model { uses["model"] = .string(try Self.models.model(path).digest) }
+        if let path = network.model { uses["model"] = .string(try Self.model(path).digest) }
         if let path = methods.draws { uses["draws"] = Provenance.digest(try ByteFile.contents(of: path, limit: NPZFile.limit)) }
         if let path = methods.baselineFile { uses["baseline"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31)) }
         return Provenance(options: try methods.entry().merging(network.entry()), uses: uses, usesSeed: chosen.contains { $0.isRandom })
@@ -44,9 +53,10 @@ struct AttrTool: StageTool {
         if methods.list { return try stage.write(methods.table(), as: methods.form) }
         guard let path = network.model else { return }
         let run = AttrRun(
-            stage, try Self.models.model(path), methods: try methods.chosen(), settings: try methods.settings(seed: stage.seed),
+            stage, try Self.model(path), methods: try methods.chosen(), settings: try methods.settings(seed: stage.seed),
             network: network,
             workers: Workers(count: stage.threads))
+        try Self.placed(path) { try run.check() }
         while let record = try stage.next() { try run.add(record) }
         try run.finish()
     }

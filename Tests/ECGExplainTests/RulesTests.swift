@@ -9,7 +9,8 @@ import Testing
 @Suite struct RulesTests {
     private static let fixtures = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures"
     static let gated = ["Reused", "ReluPool", "PoolRelu", "SharedPool", "Overlapping", "Normed"]
-    static let complete = gated + ["Leaky", "Smooth", "Gated", "Attention", "Softmaxed", "LSTM", "LSTMBoth"]
+    static let complete =
+        gated + ["Leaky", "Smooth", "Gated", "Attention", "Softmaxed", "LSTM", "LSTMBoth", "LSTMStates", "GRU", "GRUStates"]
 
     private func maps(_ name: String, _ methods: [String], threads: Int = 1, _ change: (inout AttributionSettings) -> Void = { _ in })
         throws

@@ -8,7 +8,8 @@ For each network and method: the largest difference of an item's map, as a share
 agree to 1e-5 of it. At the others a kink (of a ReLU, of a maximum) lies between the two, and any arithmetic may fall on either side: how many those are,
 how far Captum's two are apart there, and how far ours is from the float64. A kink may also lie within the rounding of float32 without Captum's float32
 stumbling over it. Where ours differs by more than allowed, Captum's float64 map is computed again with its items moved by what float32's rounding adds up to over
-some layers, 5e-7 of their size, eight times: if that moves the map by more than 1e-5, the item is told apart as `near`, with our difference. Random methods get the same draws on both sides. Captum's DeepLIFT is told of one item at
+some layers, 5e-7 of the largest, and each layer's results by the last bit of a float32, 1e-7 of the largest, sixteen times: if that moves the map by more than
+1e-5, the item is told apart as `near`, with our difference, and with the map's largest move. Random methods get the same draws on both sides. Captum's DeepLIFT is told of one item at
 a time (its max pooling mixes the items of a batch up), and stands aside where it has no rule (LSTM): there the column says the residual of completeness.
 ribeiro.onnx is written first (../shared/bench/export.py has it; it is too large to lie there). Exits 1 if an item without a kink differs by more than
 allowed. --fixture keeps a few values of each map for the tests.
@@ -90,6 +91,18 @@ def counted(shape, step, offset, modulus):
     return ((k * step + offset) % modulus / modulus).reshape(shape)
 
 
+def rounded(made, draws, share=1e-7):
+    """A layer's results with errors as of float32's rounding; zeros stay, and so do rows of equal results, as in any arithmetic."""
+    size = made.abs().amax(tuple(range(1, made.dim())), keepdim=True)
+    errors = torch.randn(made.shape, generator=draws, dtype=made.dtype)
+    if made.dim() > 2:
+        places = torch.arange(made.shape[-1]).expand(made.shape)
+        changed = torch.ones(made.shape, dtype=torch.bool)
+        changed[..., 1:] = (made[..., 1:] - made[..., :-1]).abs() > 1e-13 * size
+        errors = errors.gather(-1, torch.where(changed, places, 0).cummax(-1).values)
+    return made + share * size * torch.where(made == 0, 0, errors)
+
+
 class Case:
     """A network with its items, targets and draws."""
     def __init__(self, name, folder):
@@ -117,9 +130,12 @@ class Case:
         self.alpha = torch.from_numpy(counted((DRAWS, n), 37, 11, 100))
         self.baselines = torch.from_numpy((0.2 * (counted((BASELINES, leads, time), 6007, 5, 900) - 0.5)).astype(np.float32))
         self.mask = (torch.arange(leads)[:, None] * -(-time // self.window) + torch.arange(time)[None] // self.window)[None].contiguous()
-        # an item without an R peak is cut into segments from its start: 0.1 s at 500 Hz
+        # an item without an R peak is cut into segments from its start
         self.lead_mask = torch.arange(leads)[None, :, None].expand(1, leads, time).contiguous()
-        self.segment_mask = (torch.arange(leads)[:, None] * -(-time // 50) + torch.arange(time)[None] // 50)[None].contiguous()
+        # (0.1 s at 500 Hz, longer for long items)
+        self.segment = 50 if time < 2000 else 500
+        self.segment_mask = (
+            torch.arange(leads)[:, None] * -(-time // self.segment) + torch.arange(time)[None] // self.segment)[None].contiguous()
         features = int(self.mask.max()) + 1
         self.permutation = np.array([np.argsort(counted((features,), 31 + 6 * d, d, 97) + 1e-6 * np.arange(features)) for d in range(2)])
 
@@ -127,7 +143,11 @@ class Case:
         """Captum's maps by method, an item at a time, in the arithmetic `kind`; of one item alone, moved by a seed's rounding errors, where asked for."""
         x, noise, alpha, baselines = self.x.to(kind), self.noise.to(kind), self.alpha.to(kind), self.baselines.to(kind)
         if moved is not None:
-            x = x * (1 + 5e-7 * torch.randn(x.shape, generator=torch.Generator().manual_seed(moved), dtype=kind))
+            draws = torch.Generator().manual_seed(moved)
+            x, net = rounded(x, draws, 5e-7), copy.deepcopy(net)
+            for layer in net.modules():
+                if isinstance(layer, (nn.Conv1d, nn.Linear)):
+                    layer.register_forward_hook(lambda layer, given, made: rounded(made, draws))
         items = range(len(x)) if only is None else [only]
 
         def each(method):
@@ -235,8 +255,9 @@ class Case:
         run([m for m in methods if m == "feature-ablation"], *parts)
         run([m for m in methods if m == "shapley-sampling"], *parts, "--samples", "2")
         run([m for m in methods if m == "deeplift-shap"], "--baseline", f"{f}/baselines.npy")
+        segment = ["--segment", str(self.segment / 500)]
         for method, choice in [m.split() for m in methods if " " in m]:
-            run([method], "--quadrature" if "riemann" in choice else "--features", choice, suffix=" " + choice)
+            run([method], "--quadrature" if "riemann" in choice else "--features", choice, *segment, suffix=" " + choice)
         return found, residuals
 
 
@@ -264,8 +285,9 @@ for name in options.net or ["mitbih-cnn", *NETS]:
                 even = [i for i in range(len(exact)) if apart[i] < 1e-5]
                 kinks = [i for i in range(len(exact)) if apart[i] >= 1e-5]
                 far = [i for i in even if share(found[method][i], reference[i]) > options.max_difference]
-                near = [i for i in far if any(
-                    share(case.references(exactly, torch.float64, seed, i)[method]().detach().numpy()[0], exact[i]) > 1e-5 for seed in range(8))]
+                moves = {i: max(share(case.references(exactly, torch.float64, seed, i)[method]().detach().numpy()[0], exact[i])
+                                for seed in range(16)) for i in far}
+                near = [i for i in far if moves[i] > 1e-5]
                 met = max([share(found[method][i], reference[i]) for i in near], default=0)
                 even = [i for i in even if i not in near]
                 worst = max([share(found[method][i], reference[i]) for i in even], default=0)
@@ -274,7 +296,7 @@ for name in options.net or ["mitbih-cnn", *NETS]:
                 if kinks:
                     line += (f"   {len(kinks):5d} {max(apart[i] for i in kinks):12.1e}"
                              f" {max(share(found[method][i], exact[i]) for i in kinks):8.1e}")
-                line += f"   near: {len(near)}, {met:.1e}" if near else ""
+                line += f"   near: {len(near)}, {met:.1e}, moved {max(moves[i] for i in near):.1e}" if near else ""
                 line += "  LARGE" if worst > options.max_difference else ""
                 if even and name != "mitbih-cnn" and name != "ribeiro":
                     flat, i = reference[even[0]].ravel(), even[0]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write small networks that need a rule of their own, as ONNX, with the maps that the rules must give.
 
-usage: attribution_rules.py [DIR]      (DIR: Tests/ECGExplainTests/Fixtures)
+usage: attribution_rules.py [DIR [NAME...]]      (DIR: Tests/ECGExplainTests/Fixtures; NAME: only these networks)
 
 NAME.onnx takes items [n, 2, 40]; NAME.npy is [what, item, lead, time]: the items, baselines, the gradient of output 0, and, where every activation
 is a ReLU, guided backpropagation and deconvolution with the rule at each *use* of the activation (an autograd function in its place), which hooks on modules
@@ -143,9 +143,31 @@ class GRU(LSTM):
         super().__init__()
         self.cell, self.dense = nn.GRU(2, 5, batch_first=True, bidirectional=True), nn.Linear(10, 3)
 
-
     def forward(self, x):
         return self.dense(self.cell(x.transpose(1, 2))[0].mean(1))
+
+
+class GRUStates(GRU):
+    """Initial states: of the forward direction a constant, of the backward one what the item says."""
+    def __init__(self):
+        super().__init__()
+        self.first, self.start = nn.Parameter(torch.randn(1, 1, 5)), nn.Linear(2, 5)
+
+    def forward(self, x):
+        states = torch.cat([self.first.expand(1, x.shape[0], 5), torch.tanh(self.start(x.mean(2)))[None]])
+        return self.dense(self.cell(x.transpose(1, 2), states)[0].mean(1))
+
+
+class LSTMStates(LSTM):
+    """The same of an LSTM, whose last states are read beside its outputs."""
+    def __init__(self):
+        super().__init__()
+        self.first, self.start, self.dense = nn.Parameter(torch.randn(1, 1, 5)), nn.Linear(2, 5), nn.Linear(15, 3)
+
+    def forward(self, x):
+        start = torch.tanh(self.start(x.mean(2)))[None]
+        outputs, (hidden, cells) = self.cell(x.transpose(1, 2), (start, self.first.expand(1, x.shape[0], 5)))
+        return self.dense(torch.cat([outputs.mean(1), hidden[-1], cells[-1]], 1))
 
 
 class Chosen(Net):
@@ -157,7 +179,9 @@ class Chosen(Net):
 
 gated = {Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed}
 os.makedirs(folder, exist_ok=True)
-for make in [Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky, Smooth, Gated, Attention, Softmaxed, LSTM, LSTMBoth, GRU, Chosen]:
+networks = [
+    Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky, Smooth, Gated, Attention, Softmaxed, LSTM, LSTMBoth, LSTMStates, GRU, GRUStates, Chosen]
+for make in [make for make in networks if len(sys.argv) < 3 or make.__name__ in sys.argv[2:]]:
     torch.manual_seed(3)
     net = make()
     with torch.no_grad():
@@ -180,6 +204,8 @@ for make in [Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky,
         maps.append(torch.autograd.grad(net(leaf)[:, 0].sum(), leaf)[0])
     np.save(f"{folder}/{name}.npy", torch.stack(maps).detach().numpy())
 
+if len(sys.argv) > 2:
+    sys.exit()
 # A network that takes two leads of any length, for pipelines.
 torch.manual_seed(3)
 rule = "export"

@@ -23,7 +23,7 @@ extension Explainer {
         for state in states {
             state.changing.withLock { $0.source = PointSource(family, item: state.context, settings: settings) }
         }
-        let room = try room(states[0].context, rule: rule(family))
+        let room = try room(states[0].context, passes(rule(family)))
         guard case .pairs = family, let baselines = counts.first, baselines > 1 else {
             return try runBatches(
                 family, zip(states, counts).map { PointSpan(state: $0, first: 0, count: $1, total: $1, start: 0) }, most: room.points,
@@ -89,7 +89,7 @@ extension Explainer {
                     ? .layerMean : .classes(spans.flatMap { span in [Int](repeating: span.state.now.target ?? 0, count: span.count) })
             let result = try network.gradients(
                 input, references: references, shape: shape, targets: targets, probability: settings.score == .probability,
-                passes: [NetworkPass(rules: convention(rule))], sharing: sharing)
+                passes: passes(rule), sharing: sharing)
             scores = PointScores(logits: result.logits, layerMeans: result.scores.map(Double.init))
             gradients = result.gradients[0]
             if onlyPairs { try settlePairs(spans, result) }

@@ -4,23 +4,11 @@ import ECGModel
 extension Explainer {
     /// The passes at the items: their targets and scores, and all methods that look at nothing else. Every rule's reverse run starts from one forward run.
     func runItems(_ states: [ItemState]) throws {
-        let rules = Set(families.compactMap { family in if case .item(let rule) = family { rule } else { nil } })
-            .sorted { $0.rawValue < $1.rawValue }
-        var passes = rules.map { NetworkPass(rules: convention($0)) }
-        let readsLayer = methods.contains { $0.readsLayer }
-        if readsLayer {
-            if let gradient = rules.firstIndex(of: .gradient) {
-                passes[gradient].toLayer = true
-            } else {
-                // Grad-CAM alone needs no gradient before its layer
-                passes.append(NetworkPass(rules: convention(.gradient), toItems: false, toLayer: true))
-            }
-        }
+        let (rules, passes) = itemPasses
         let shape = states[0].context.shape
         let size = states[0].context.values.count
         let deliver = deliver
-        let room = try room(
-            states[0].context, rule: passes.isEmpty ? nil : .gradient, layerBytes: readsLayer ? try network.layerBytes(shape) : 0)
+        let room = try room(states[0].context, passes)
         for batch in batches(states, most: room.points) {
             let points = batch.flatMap(\.context.values)
             // which class is predicted must be known before its probability can be reversed
@@ -39,10 +27,29 @@ extension Explainer {
                     deliver(
                         .item(rule), 0, of: 1, Point(input: []), Array(gradients[i * size..<(i + 1) * size]), score: .nan, to: batch[i])
                 }
-                if let layer = result.layer { batch[i].changing.withLock { $0.layer = layer.row(i) } }
+                if i < result.layerRows.count { batch[i].changing.withLock { $0.layer = result.layerRows[i] } }
             }
         }
     }
+
+    /// The reverse runs at the items themselves, and the rules of those that come first.
+    var itemPasses: (rules: [Rule], passes: [NetworkPass]) {
+        let rules = Set(families.compactMap { family in if case .item(let rule) = family { rule } else { nil } })
+            .sorted { $0.rawValue < $1.rawValue }
+        var passes = rules.map { NetworkPass(rules: convention($0)) }
+        if methods.contains(where: { $0.readsLayer }) {
+            if let gradient = rules.firstIndex(of: .gradient) {
+                passes[gradient].toLayer = true
+            } else {
+                // Grad-CAM alone needs no gradient before its layer
+                passes.append(NetworkPass(rules: convention(.gradient), toItems: false, toLayer: true))
+            }
+        }
+        return (rules, passes)
+    }
+
+    /// The reverse run at the points of a family.
+    func passes(_ rule: Rule?) -> [NetworkPass] { rule.map { [NetworkPass(rules: convention($0))] } ?? [] }
 
     func convention(_ rule: Rule) -> Rules { Rules(rule, reluOnly: settings.captum) }
 
@@ -122,7 +129,7 @@ extension Explainer {
     }
 
     private func baselineScores(_ context: ItemContext) throws -> PointScores {
-        let room = try room(context, rule: nil)
+        let room = try room(context, [])
         var (logits, means): ([Float], [Double]) = ([], [])
         for from in stride(from: 0, to: context.baselines.count, by: room.points) {
             let batch = context.baselines[from..<min(from + room.points, context.baselines.count)]

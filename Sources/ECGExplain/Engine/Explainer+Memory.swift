@@ -28,15 +28,14 @@ extension Explainer {
     /// itself needs.
     ///
     /// - Parameters:
-    ///   - rule: by which they are reversed; nil if they only run forward.
-    ///   - layerBytes: of the layer's outputs, where they are read.
+    ///   - passes: the reverse runs; none if they only run forward.
     /// - Throws: `ExplainError` if not even one fits; it names the least that does.
-    func room(_ context: ItemContext, rule: Rule?, layerBytes: Int = 0) throws -> Room {
+    func room(_ context: ItemContext, _ passes: [NetworkPass]) throws -> Room {
         let shape = context.shape
-        let paired = rule == .rescale
+        let paired = passes.contains { $0.rules.rule == .rescale }
         let threads = network.workers.count
-        // a point is held by its source, by the batch, as a gradient, and by its consumer; a layer as outputs and gradients, twice each
-        let each = context.values.count * 4 * (paired ? 10 : 8) + 4 * layerBytes
+        // a point is held by its source, by the batch, as a gradient, and by its consumer
+        let each = context.values.count * 4 * (paired ? 10 : 6 + 2 * max(passes.count, 1))
         let held = chunkSize(shape) * heldBytes(shape)
         let resident = try residentBytes(shape)
         let natural = try network.chunk(shape)
@@ -44,14 +43,14 @@ extension Explainer {
         let shrinking = sequence(first: natural) { $0 > 1 ? $0 / 2 : nil }.map { Sharing(chunk: $0, atOnce: threads) }
         let fewer = stride(from: threads - 1, to: 0, by: -1).map { Sharing(chunk: 1, atOnce: $0) }
         for sharing in shrinking + fewer {
-            let points = (free - (try network.bytesInFlight(shape, rule, sharing))) / max(each, 1)
+            let points = (free - (try network.bytesInFlight(shape, passes, settings, sharing))) / max(each, 1)
             guard points >= min(sharing.atOnce ?? 1, 2) else { continue }
             // whole chunks for every thread, so that none waits for the others
             let round = (sharing.chunk ?? 1) * (sharing.atOnce ?? 1)
             let most = min(points, max(Self.mostPoints, Self.chunksEach * natural * threads))
             return Room(sharing: sharing, points: most >= round ? most / round * round : most)
         }
-        let least = resident + heldBytes(shape) + each + (try network.bytesInFlight(shape, rule, Sharing(chunk: 1, atOnce: 1)))
+        let least = resident + heldBytes(shape) + each + (try network.bytesInFlight(shape, passes, settings, Sharing(chunk: 1, atOnce: 1)))
         throw ExplainError(
             .usage,
             "items of shape \(shape) need \((least * 8 / 7) >> 20 + 1) MB, more than the \(settings.maxMemory >> 20) MB of --max-memory")
@@ -62,20 +61,36 @@ extension Explainer {
     func residentBytes(_ shape: [Int]) throws -> Int {
         if let known = resident[shape] { return known }
         network.model.release()
-        let byMethod = methods.map { rule($0.family(settings)) }
-        let reversed = Set(byMethod.compactMap { $0 } + (methods.contains { $0.readsLayer } ? [Rule.gradient] : []))
-        let ahead: [Rule?] = onlyPairs ? [] : [nil]
-        for rule in ahead + reversed.sorted(by: { $0.rawValue < $1.rawValue }).map({ Optional($0) }) {
-            do {
-                try network.prepare(shape, rule)
-            } catch let error as ModelError where error.kind == .unsupported && rule != nil {
-                let names = zip(methods, byMethod).filter { $1 == rule }.map(\.0.name)
-                throw ModelError(.unsupported, "no \(names.joined(separator: ", ")) for this network: \(error.message)")
-            }
+        try checkRules(shape)
+        if !onlyPairs {
+            try network.prepare(shape, [], settings)
+            let own = itemPasses.passes
+            if !own.isEmpty { try network.prepare(shape, own, settings) }
         }
+        for rule in rulesOfFamilies { try network.prepare(shape, passes(rule), settings) }
         ProcessMemory.trim()
         let bytes = ProcessMemory.resident
         resident[shape] = bytes
         return bytes
+    }
+
+    /// The rules of the families that look elsewhere than at the items.
+    private var rulesOfFamilies: [Rule] {
+        Set(families.compactMap { family -> Rule? in if case .item = family { nil } else { rule(family) } })
+            .sorted { $0.rawValue < $1.rawValue }
+    }
+
+    /// Looks for the rules of all methods, which an operator may lack.
+    /// - Throws: `ModelError` that names the methods and the operator.
+    public func checkRules(_ shape: [Int]) throws {
+        let byMethod = methods.map { $0.readsLayer && $0.family(settings) == .none ? Rule.gradient : rule($0.family(settings)) }
+        for rule in Set(byMethod.compactMap { $0 }).sorted(by: { $0.rawValue < $1.rawValue }) {
+            do {
+                _ = try network.bytesInFlight(shape, passes(rule), settings, Sharing(chunk: 1, atOnce: 1))
+            } catch let error as ModelError where error.kind == .unsupported {
+                let names = zip(methods, byMethod).filter { $1 == rule }.map(\.0.name)
+                throw ModelError(.unsupported, "no \(names.joined(separator: ", ")) for this network: \(error.message)")
+            }
+        }
     }
 }

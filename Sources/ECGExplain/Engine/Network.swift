@@ -65,7 +65,7 @@ public final class Network: Sendable {
     /// Points that a thread should take through the network together: the products in the frequency domain take 14 rows at a time, of which an item has
     /// one for each 600 samples or so (measured: more rows win nothing), and weights that meet several items are read once for all of them.
     func chunk(_ shape: [Int]) throws -> Int {
-        let bytes = try session(shape).bytesInFlight(.gradient, sharing: Sharing(chunk: 1, atOnce: 1))
+        let bytes = try session(shape).bytesInFlight([ReversePass(.predicted)], sharing: Sharing(chunk: 1, atOnce: 1))
         return max(1, min(14, 8_400 / max(shape.last ?? 1, 1), Self.bytesTogether / max(bytes, 1)))
     }
 
@@ -73,15 +73,28 @@ public final class Network: Sendable {
     private static let bytesTogether = 64 << 20
 
     /// Bytes that a run holds, whatever the number of points.
-    func bytesInFlight(_ shape: [Int], _ rule: Rule?, _ sharing: Sharing) throws -> Int {
-        try session(shape).bytesInFlight(rule, sharing: sharing)
+    func bytesInFlight(_ shape: [Int], _ passes: [NetworkPass], _ settings: AttributionSettings, _ sharing: Sharing) throws -> Int {
+        let (reverse, layers) = planned(passes, settings)
+        return try session(shape).bytesInFlight(reverse, layers: layers, sharing: sharing)
     }
 
-    /// Brings the weights into the form that runs by this rule want.
-    func prepare(_ shape: [Int], _ rule: Rule?) throws { try session(shape).prepare(rule) }
+    /// Brings the weights into the form that such runs want.
+    func prepare(_ shape: [Int], _ passes: [NetworkPass], _ settings: AttributionSettings) throws {
+        let (reverse, layers) = planned(passes, settings)
+        try session(shape).prepare(reverse, layers: layers)
+    }
 
-    /// Bytes of the layer's outputs for one item.
-    func layerBytes(_ shape: [Int]) throws -> Int { try layer.map { try session(shape).count(ofLayer: $0) * 4 } ?? 0 }
+    /// The session's runs for passes, whatever their classes.
+    private func planned(_ passes: [NetworkPass], _ settings: AttributionSettings) -> (passes: [ReversePass], layers: [String]) {
+        let isMean = settings.target == .layerMean
+        let target: Target =
+            if isMean, let layer { .mean(layer: layer) } else { settings.score == .probability ? .probability([0]) : .predicted }
+        let readsLayer = passes.contains { $0.toLayer } || (passes.isEmpty && isMean)
+        return (
+            passes.map { ReversePass(target, rules: $0.rules, toItems: $0.toItems, toLayers: $0.toLayer) },
+            readsLayer ? layer.map { [$0] } ?? [] : []
+        )
+    }
 
     /// What every item of a shape gives: classes, and how their probabilities come about.
     public func classCount(_ shape: [Int]) throws -> Int { try session(shape).outputShape.reduce(1, *) }
@@ -121,8 +134,8 @@ struct PointGradients {
     let referenceScores: [Float]
     /// By pass, [point, …shape]; empty where not asked for.
     let gradients: [[Float]]
-    /// Where a pass asked for it.
-    let layer: LayerAtPoints?
+    /// Grad-CAM's row of each point, one value a place of the layer, where a pass asked for it.
+    let layerRows: [[Double]]
 }
 
 extension Network {
@@ -165,19 +178,10 @@ extension Network {
         let result = try session.reverse(
             Items(shape: shape, values: points), references: references.map { Items(shape: shape, values: $0) },
             passes: passes.map { ReversePass(target, rules: $0.rules, toItems: $0.toItems, toLayers: $0.toLayer) },
-            layers: readsLayer ? layer.map { [$0] } ?? [] : [], sharing: sharing)
-        var atPoints: LayerAtPoints?
-        if let outputs = result.layers.first, let gradients = result.targets.lazy.compactMap(\.layerGradients.first).first {
-            guard (1...2).contains(outputs.shape.count) || outputs.shape.dropFirst().filter({ $0 > 1 }).count <= 1 else {
-                throw ModelError(.misfit, "the layer '\(layer ?? "")' has the shape \(outputs.shape), not [channel, time]")
-            }
-            let (channels, each) = (outputs.shape.first ?? 1, outputs.shape.reduce(1, *))
-            atPoints = LayerAtPoints(
-                channels: channels, length: each / max(channels, 1), outputs: outputs.values, gradients: gradients.values)
-        }
+            layers: readsLayer ? layer.map { [$0] } ?? [] : [], layerRows: true, sharing: sharing)
         return PointGradients(
             logits: result.prediction.logits, scores: result.targets.first?.scores ?? [],
             referenceScores: result.targets.first?.referenceScores ?? [], gradients: result.targets.map(\.gradient.values),
-            layer: atPoints)
+            layerRows: result.layerRows)
     }
 }

@@ -26,11 +26,11 @@ struct ConvolutionKernel: Kernel {
         self.bias = bias
     }
 
-    /// The same with its weights packed.
+    /// The same with its weights packed; they don't depend on the activation, which not every plan merges.
     func prepared(_ cache: PreparedWeights) -> ConvolutionKernel {
         var copy = self
         let folded = biasWithAffine()
-        let key = PreparedWeights.Key(node: node.outputs, shape: shape, affine: affine?.node, activation: activation)
+        let key = PreparedWeights.Key(node: node.outputs, shape: shape, affine: affine?.node)
         copy.prepared = cache.convolution(key) {
             var weights = weights.floats ?? []
             if let affine {
@@ -40,7 +40,7 @@ struct ConvolutionKernel: Kernel {
                     for i in m * perOutput..<(m + 1) * perOutput { weights[i] = Float(Double(weights[i]) * scale) }
                 }
             }
-            return Convolution(shape: shape, weights: weights, bias: folded, activation: activation)
+            return Convolution(shape: shape, weights: weights, bias: folded)
         }
         return copy
     }
@@ -81,7 +81,7 @@ struct ConvolutionKernel: Kernel {
         if let residual, let rows = run.inputs.last??.region(Float.self) { added = Residual(rows, residual) }
         prepared.forward(
             items: items, input: input, output: output, outputRowStride: outputRowStride, residual: added,
-            scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers)
+            activation: activation, scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers)
     }
 
     func reverse(_ run: ReverseRun) {

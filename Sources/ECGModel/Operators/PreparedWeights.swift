@@ -8,7 +8,6 @@ package final class PreparedWeights: Sendable {
         let node: [ValueIndex?]
         let shape: ConvolutionShape
         let affine: String?
-        let activation: ECGKernels.Activation
     }
 
     struct ProductKey: Hashable {

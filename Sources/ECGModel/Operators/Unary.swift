@@ -68,11 +68,13 @@ package enum ActivationRules {
     package static func positive<T: Scalar>(_ g: T) -> T { g <= 0 ? 0 : g }
 
     /// DeepLIFT's multiplier Δy/Δx; where the two inputs are (almost) the same, the derivative (the limit; 1e-10 as in Captum). Two equal infinities, as
-    /// masks have them, are the same.
+    /// masks have them, are the same; so are two roots of nothing, whose derivative is infinite: they contribute nothing.
     @inline(__always)
     package static func multiplier<T: Scalar>(_ x: T, _ y: T, _ x0: T, _ y0: T, slope: () -> T) -> T {
         let difference = x - x0
-        return x == x0 || abs(difference) < 1e-10 ? slope() : (y - y0) / difference
+        guard x == x0 || abs(difference) < 1e-10 else { return (y - y0) / difference }
+        let slope = slope()
+        return slope.isInfinite ? 0 : slope
     }
 }
 

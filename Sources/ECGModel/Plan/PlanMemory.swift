@@ -17,13 +17,28 @@ package final class PlanMemory: Sendable {
     /// The values that the reference arena was last run with.
     private let reference = Mutex<[Float]?>(nil)
 
+    private let arena: Storage
+    private let second: Storage?
+
     /// - Parameter workers: threads that the kernels share their work over; nil if there is one.
-    package init(_ plan: Plan, workers: Workers?) {
+    package convenience init(_ plan: Plan, workers: Workers?) { self.init(plan, workers: workers, nil, nil) }
+
+    /// The memory of a plan in that of another, which must not run meanwhile; what the other knew of its references is gone.
+    convenience init(_ plan: Plan, within other: PlanMemory) {
+        other.reference.withLock { $0 = nil }
+        self.init(plan, workers: other.workers, other.arena, other.second)
+    }
+
+    private init(_ plan: Plan, workers: Workers?, _ given: Storage?, _ givenSecond: Storage?) {
+        func room(_ given: Storage?, _ bytes: Int) -> Storage {
+            if let given, given.byteCount >= bytes { given } else { Storage(byteCount: bytes) }
+        }
         self.plan = plan
         self.workers = workers
-        let arena = Storage(byteCount: plan.byteCount)
+        let arena = room(given, plan.byteCount)
         let pairs = plan.request.reverse?.hasReferences ?? false
-        let second = pairs ? Storage(byteCount: plan.referenceByteCount) : nil
+        let second = pairs ? room(givenSecond, plan.referenceByteCount) : nil
+        (self.arena, self.second) = (arena, second)
         func tensors(_ storage: Storage, _ offsets: [Int: Int]) -> [Tensor?] {
             plan.values.map { value in
                 if let constant = value.fact.constant { return constant }
@@ -108,11 +123,11 @@ package final class PlanMemory: Sendable {
 final class PlanMemoryPool: Sendable {
     private let waiting = Mutex<[PlanMemory]>([])
 
-    /// A memory that waits for this plan, or a new one, in place of one of another plan.
+    /// A memory that waits for this plan, or a new one; those of other plans go.
     func take(_ plan: Plan, workers: Workers?) -> PlanMemory {
         let found: PlanMemory? = waiting.withLock { list in
             if let place = list.lastIndex(where: { $0.plan === plan && $0.workers === workers }) { return list.remove(at: place) }
-            if !list.isEmpty { list.removeFirst() }
+            list.removeAll { $0.plan !== plan }
             return nil
         }
         return found ?? PlanMemory(plan, workers: workers)

@@ -48,5 +48,7 @@ public struct Attributions: Sendable {
     public let targets: [Attribution]
     /// The outputs of the layers asked for, in their order.
     public let layers: [LayerValues]
+    /// Grad-CAM's row of each item at the first layer, one value a place, where only these were asked for.
+    public let layerRows: [[Double]]
     public let prediction: Prediction
 }

@@ -3,26 +3,28 @@
 extension Session {
     /// Bytes of activations and gradients that a run of any number of items holds, references included.
     ///
-    /// - Parameter rule: of the reverse run; nil if there is none.
-    public func bytesInFlight(_ rule: Rule?, sharing: Sharing = Sharing()) throws -> Int {
+    /// - Parameters:
+    ///   - passes: of the reverse runs; none if items only run forward.
+    ///   - layers: as in `reverse`, or in `layers` where there are no passes.
+    public func bytesInFlight(_ passes: [ReversePass], layers: [String] = [], sharing: Sharing = Sharing()) throws -> Int {
         let atOnce = min(sharing.atOnce ?? workers.count, workers.count)
         // threads inside the kernels have scratch memory each
-        let plan = try plan(rule, count: sharing.chunk ?? chunk, threads: atOnce == 1 ? workers.count : 1)
-        return (plan.byteCount + plan.referenceByteCount) * atOnce
+        let plans = try plans(passes, layers, count: sharing.chunk ?? chunk, threads: atOnce == 1 ? workers.count : 1)
+        return (plans.map { $0.byteCount + $0.referenceByteCount }.max() ?? 0) * atOnce
     }
 
     /// Brings the weights into the form that the kernels want, which the first run would do otherwise.
-    public func prepare(_ rule: Rule?) throws { try plan(rule, count: 1, threads: 1).prepare(workers) }
-
-    /// Elements of a layer's output for one item.
-    public func count(ofLayer name: String) throws -> Int {
-        let value = try layer(name)
-        return Self.perItem(try plan(count: fixedCount ?? 1, kept: keptValues([value]), reverse: nil, threads: 1).fact(value), fixedCount)
+    public func prepare(_ passes: [ReversePass], layers: [String] = []) throws {
+        for plan in try plans(passes, layers, count: 1, threads: 1) { plan.prepare(workers) }
     }
 
-    private func plan(_ rule: Rule?, count: Int, threads: Int) throws -> Plan {
-        let reverse = rule.map { PlanRequest.Reverse(seeds: [logits], wanted: [input.value], rules: Rules($0)) }
-        return try plan(count: fixedCount ?? count, kept: keptValues([]), reverse: reverse, threads: threads)
+    private func plans(_ passes: [ReversePass], _ layers: [String], count: Int, threads: Int) throws -> [Plan] {
+        let names = try layers.map { try layer($0) }
+        if passes.isEmpty { return [try plan(count: fixedCount ?? count, kept: keptValues(names), reverse: nil, threads: threads)] }
+        let seeds = try passes.map { try Seed.value($0.target, self) }
+        return try ways(passes, seeds: seeds, layers: names).map {
+            try plan(count: fixedCount ?? count, kept: $0.kept, reverse: $0.request, threads: threads)
+        }
     }
 }
 

@@ -25,10 +25,12 @@ extension Session {
     ///
     /// - Parameters:
     ///   - passes: targets and rules, each pass with its own; the rescale rule goes with no other.
+    ///   - layerRows: what is wanted of the first layer are Grad-CAM's rows alone, not its outputs and gradients, which take much memory.
     ///   - sharing: how the items are divided over the threads. References that come again in a thread's next chunk are not run again.
-    /// - Throws: as above.
+    /// - Throws: as above; and for rows of a layer that is not [channel, time].
     public func reverse(
-        _ items: Items, references: Items? = nil, passes: [ReversePass], layers: [String] = [], sharing: Sharing = Sharing()
+        _ items: Items, references: Items? = nil, passes: [ReversePass], layers: [String] = [], layerRows: Bool = false,
+        sharing: Sharing = Sharing()
     ) throws -> Attributions {
         try check(items)
         if let references {
@@ -51,43 +53,32 @@ extension Session {
         }
         let logits = region(self.logits)
         let own = probabilities.map(region)
-        let outputs = names.map(region)
+        let rows = try layerRows ? layers.first.map { try LayerRows($0, first.fact(names[0]), items: items.count) } : nil
+        let gathersLayers = rows == nil
+        let outputs = gathersLayers ? names.map(region) : []
         let gathered = passes.map { pass in
             Gathered(
                 scores: Region<Float>(count: items.count), references: isPaired ? Region<Float>(count: items.count) : nil,
-                gradient: pass.toItems ? Region<Float>(count: items.values.count) : nil, layers: pass.toLayers ? names.map(region) : [])
+                gradient: pass.toItems ? Region<Float>(count: items.values.count) : nil,
+                layers: pass.toLayers && gathersLayers ? names.map(region) : [])
         }
         // Passes that start from the same value share a plan and its forward run.
-        for value in Set(seeds.map(\.value)).sorted() {
-            let shared = seeds.indices.filter { seeds[$0].value == value }
-            func planned(_ pass: ReversePass) -> PlanRequest.Reverse.Pass {
-                let toItems = pass.toItems || names.isEmpty
-                return PlanRequest.Reverse.Pass(
-                    wanted: (toItems ? [input.value] : []) + (pass.toLayers ? names.filter { !toItems || $0 != input.value } : []),
-                    rules: pass.rules)
-            }
-            var different: [PlanRequest.Reverse.Pass] = []
-            let numbers = shared.map { index in
-                let pass = planned(passes[index])
-                if let known = different.firstIndex(of: pass) { return known }
-                different.append(pass)
-                return different.count - 1
-            }
-            let request = PlanRequest.Reverse(seeds: [value], passes: different)
-            try forEachChunk(items.count, kept: keptValues(names + [value]), reverse: request, sharing: sharing) { [self] memory, range in
+        for way in ways(passes, seeds: seeds.map(\.value), layers: names) {
+            try forEachChunk(items.count, kept: way.kept, reverse: way.request, sharing: sharing) { [self] memory, range in
                 fill(memory.tensor(input.value), memory.plan.fact(input.value), items, range)
                 memory.forward()
                 if isPaired, let references { fillReferences(memory, references, range) }
                 read(memory.tensor(self.logits), memory.plan.fact(self.logits), into: logits, range)
                 if let probabilities, let own { read(memory.tensor(probabilities), memory.plan.fact(probabilities), into: own, range) }
                 for (name, output) in zip(names, outputs) { read(memory.tensor(name), memory.plan.fact(name), into: output, range) }
-                for (index, pass) in zip(shared, numbers) {
+                for (index, pass) in way.passes {
                     seeds[index].start(memory, range, gathered[index])
                     memory.reverse(pass: pass)
                     if let gradient = gathered[index].gradient { readGradient(memory, into: gradient, range) }
                     for (name, target) in zip(names, gathered[index].layers) {
                         read(memory.gradient(name), memory.plan.fact(name), into: target, range)
                     }
+                    if let rows, passes[index].toLayers { rows.take(names[0], memory, range) }
                 }
             }
         }
@@ -101,7 +92,34 @@ extension Session {
                     })
             },
             layers: zip(names, outputs).map { LayerValues(shape: Array(first.fact($0)?.shape.dropFirst() ?? []), values: $1.elements) },
-            prediction: prediction(logits, own))
+            layerRows: rows?.values ?? [], prediction: prediction(logits, own))
+    }
+
+    /// A forward run, and the reverse runs that start from its value.
+    struct Way {
+        let kept: [ValueIndex]
+        let request: PlanRequest.Reverse
+        /// For each pass its number among those given, and the request's pass that it is.
+        let passes: [(index: Int, pass: Int)]
+    }
+
+    /// The forward runs that passes need, one a value that they start from.
+    func ways(_ passes: [ReversePass], seeds: [ValueIndex], layers: [ValueIndex]) -> [Way] {
+        Set(seeds).sorted().map { value in
+            var different: [PlanRequest.Reverse.Pass] = []
+            let numbers = passes.indices.filter { seeds[$0] == value }.map { index in
+                let toItems = passes[index].toItems || layers.isEmpty
+                let pass = PlanRequest.Reverse.Pass(
+                    wanted: (toItems ? [input.value] : [])
+                        + (passes[index].toLayers ? layers.filter { !toItems || $0 != input.value } : []),
+                    rules: passes[index].rules)
+                if let known = different.firstIndex(of: pass) { return (index: index, pass: known) }
+                different.append(pass)
+                return (index: index, pass: different.count - 1)
+            }
+            return Way(
+                kept: keptValues(layers + [value]), request: PlanRequest.Reverse(seeds: [value], passes: different), passes: numbers)
+        }
     }
 
     /// Results of one target, filled chunk by chunk.
@@ -161,15 +179,21 @@ struct Seed: Sendable {
             throw ModelError(.misfit, "target \(wrong) is none of the model's \(classes) outputs")
         }
         switch target {
-        case .logit(let indices):
-            try check(indices)
-            (value, isProbability) = (session.logits, false)
-        case .probability(let indices):
-            try check(indices)
+        case .logit(let indices), .probability(let indices): try check(indices)
+        case .meanLogit, .predicted, .mean: break
+        }
+        value = try Self.value(target, session)
+        isProbability = if case .probability = target { session.probabilities != nil } else { false }
+    }
+
+    /// The value that a target starts from.
+    static func value(_ target: Target, _ session: Session) throws -> ValueIndex {
+        switch target {
+        case .logit, .meanLogit, .predicted: return session.logits
+        case .probability:
             guard session.activation != .none else { throw ModelError(.misfit, "the model's output has no probabilities") }
-            (value, isProbability) = (session.probabilities ?? session.logits, session.probabilities != nil)
-        case .meanLogit, .predicted: (value, isProbability) = (session.logits, false)
-        case .mean(let layer): (value, isProbability) = (try session.layer(layer), false)
+            return session.probabilities ?? session.logits
+        case .mean(let layer): return try session.layer(layer)
         }
     }
 

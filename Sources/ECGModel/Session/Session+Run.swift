@@ -90,9 +90,14 @@ extension Session {
             let range = task * size..<min(count, (task + 1) * size)
             let isWhole = range.count == size || fixedCount != nil
             if isWhole, memories.values[place] == nil { memories.set(place, model.pool.take(whole, workers: nil)) }
-            guard let memory = isWhole ? memories.values[place] : model.pool.take(rest, workers: nil) else { return }
-            body(memory, range)
-            if !isWhole { model.pool.give(memory, most: atOnce + 1) }
+            if let own = memories.values[place] {
+                // the last chunk, which is smaller, lies where the thread's others lay
+                body(isWhole ? own : PlanMemory(rest, within: own), range)
+            } else {
+                let memory = model.pool.take(rest, workers: nil)
+                body(memory, range)
+                model.pool.give(memory, most: atOnce)
+            }
         }
         if atOnce < workers.count {
             workers.run(atOnce) { place, _ in
@@ -101,7 +106,7 @@ extension Session {
         } else {
             workers.run(chunks) { task, worker in take(task, worker) }
         }
-        for memory in memories.values { if let memory { model.pool.give(memory, most: atOnce + 1) } }
+        for memory in memories.values { if let memory { model.pool.give(memory, most: atOnce) } }
     }
 
     /// Copies items into the input's tensor, in its layout. A plan for more items than there are gets zeros behind them.

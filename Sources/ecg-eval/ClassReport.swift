@@ -14,6 +14,7 @@ struct ClassReport {
         var items = ScoredItems(tool: tool)
         try stage.forEach { try items.take($0) }
         if items.strangers > 0 { stage.warnAtEnd("\(items.strangers) items of other classes than --classes are left out") }
+        if items.outsiders > 0 { stage.warnAtEnd("\(items.outsiders) items are of none of the classes, and count against each") }
         var (scores, confusion) = items.gathered()
         if let thresholds, scores.count > 0 {
             let values = try thresholds(scores.classes)

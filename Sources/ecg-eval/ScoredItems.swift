@@ -9,6 +9,8 @@ struct ScoredItems {
     private var declared: [String]?
     /// Items of a class that is not among those asked for, by class.
     private(set) var strangers = 0
+    /// Items that are of none of the classes, where each class is for itself.
+    private(set) var outsiders = 0
     private(set) var isMultiLabel = false
     private var waiting: [Item] = []
     private var hasScores: Bool?
@@ -68,13 +70,17 @@ struct ScoredItems {
             throw ToolError(.data, "the item has neither scores nor '\(tool.predicted)'", record: record.key)
         }
         if let declared, let stranger = truth.first(where: { !declared.contains($0) }), !isMultiLabel, declared.count > 1 {
-            // Asked for on the command line, the choice is no fault of the item's.
-            if tool.classes != nil {
+            // Each class is for itself against the rest, and this item is of the rest.
+            if tool.threshold != nil {
+                outsiders += 1
+            } else if tool.classes != nil {
+                // Asked for on the command line, the choice is no fault of the item's.
                 strangers += 1
                 return
+            } else {
+                throw ToolError(
+                    .data, "the true class '\(stranger)' is not among the classes \(declared.joined(separator: ","))", record: record.key)
             }
-            throw ToolError(
-                .data, "the true class '\(stranger)' is not among the classes \(declared.joined(separator: ","))", record: record.key)
         }
         if let declared, let predicted, !declared.contains(predicted), !isMultiLabel, declared.count > 1, tool.threshold == nil {
             throw ToolError(

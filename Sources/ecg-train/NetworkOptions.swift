@@ -17,6 +17,10 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: .init("Times as many channels or units as the paper has.", valueName: "factor")) var width = 1.0
     @Option(help: .init("Blocks; for jones-lstm LSTM layers. (default: as the paper)", valueName: "n")) var depth: Int?
     @Option(help: .init("Dropout rate. (default: as the paper)", valueName: "rate")) var dropout: Double?
+    @Option(
+        help: .init(
+            "jones-lstm: start with units that remember for up to so many steps. (default: as the paper, a few)", valueName: "steps"))
+    var remember: Int?
 
     init() {}
 
@@ -24,12 +28,16 @@ struct NetworkOptions: ParsableArguments {
 
     mutating func validate() throws {
         guard (net == nil) != (model == nil) else { throw ValidationError("Name a network with --net, or an ONNX file with --model.") }
-        if model != nil, width != 1 || depth != nil || dropout != nil {
-            throw ValidationError("--width, --depth and --dropout belong to --net; a file has its own.")
+        if model != nil, width != 1 || depth != nil || dropout != nil || remember != nil {
+            throw ValidationError("--width, --depth, --dropout and --remember belong to --net; a file has its own.")
         }
         guard width > 0, width <= 64 else { throw ValidationError("--width takes a factor up to 64.") }
         if let depth, !(1...256).contains(depth) { throw ValidationError("--depth takes 1 to 256.") }
         if let dropout, !(dropout >= 0 && dropout < 1) { throw ValidationError("--dropout takes a rate from 0 to below 1.") }
+        if let remember {
+            guard net == .jonesLSTM else { throw ValidationError("--remember belongs to --net jones-lstm.") }
+            guard (2...1 << 24).contains(remember) else { throw ValidationError("--remember takes 2 to \(1 << 24) steps.") }
+        }
     }
 
     func describe(_ options: inout JSON.Object) {
@@ -37,6 +45,7 @@ struct NetworkOptions: ParsableArguments {
         if width != 1 { options["width"] = JSON(width) }
         if let depth { options["depth"] = JSON(depth) }
         if let dropout { options["dropout"] = JSON(dropout) }
+        if let remember { options["remember"] = JSON(remember) }
     }
 
     func graph(leads: Int, samples: Int, outputs: Int, model: Model?) throws -> LayerGraph {
@@ -49,6 +58,7 @@ struct NetworkOptions: ParsableArguments {
             return graph
         }
         return try (net ?? .residual).graph(
-            .init(leads: leads, samples: samples, outputs: outputs, width: width, depth: depth, dropout: dropout.map { Float($0) }))
+            .init(leads: leads, samples: samples, outputs: outputs, width: width, depth: depth, dropout: dropout.map { Float($0) },
+                remember: remember))
     }
 }

@@ -118,7 +118,8 @@ struct TrainingItems {
             return .names(names)
         }
         let name = value.string ?? value.text
-        if let asked, !asked.contains(name), tool.training.loss != .binary {
+        // A class that is alone is told from the rest.
+        if let asked, !asked.contains(name), asked.count > 1, tool.training.loss != .binary {
             strangers += 1
             return nil
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGKernels
 import ECGLearn
+import Glibc
 import Testing
 
 /// The papers' networks against PyTorch's, layer by layer: the same logits, gradients and running statistics from the same weights.
@@ -95,6 +96,18 @@ struct NetworkTests {
                 index += 1
             }
         }
+    }
+
+    /// Tallec and Ollivier 2018: forget biases are the logarithms of times from 1 step to the longest, input biases their opposites.
+    @Test func unitsCanStartWithLongMemories() throws {
+        let graph = try Network.jonesLSTM.graph(.init(leads: 1, samples: 50, outputs: 2, remember: 860))
+        let bias = try #require(graph.parameters.first { $0.shape == [1, 8 * 64] })
+        let values = Array(graph.initialParameters(seed: 3)[bias.range])
+        let times = values[128..<192].map { exp(Double($0)) }
+        #expect(times.allSatisfy { (1...859.001).contains($0) })
+        #expect((300...560).contains(times.reduce(0, +) / 64))
+        #expect(zip(values[..<64], values[128..<192]).allSatisfy { $0 == -$1 })
+        #expect(values[64..<128].allSatisfy { $0 == 0 } && values[192...].allSatisfy { $0 == 0 })
     }
 
     @Test func theSameBitsOnOneAndSeveralThreads() throws {

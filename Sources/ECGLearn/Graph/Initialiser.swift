@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGRandom
+import Glibc
 
 /// How a parameter starts. Every number is a function of seed, parameter name and place.
 public enum Initialiser: Sendable, Hashable {
@@ -14,6 +15,9 @@ public enum Initialiser: Sendable, Hashable {
     case orthogonal
     /// An LSTM's biases [1, 8 · hidden]: 1 for the forget gate's input bias, 0 elsewhere (Keras's unit_forget_bias).
     case forgetBias
+    /// An LSTM's biases [1, 8 · hidden] that let units remember for 1 to `steps` steps from the start: the forget gate's is the logarithm of that time,
+    /// drawn evenly, and the input gate's its opposite (Tallec and Ollivier 2018, chrono initialisation).
+    case chrono(steps: Int)
     /// What an ONNX file had.
     case given([Float])
 
@@ -54,6 +58,10 @@ public enum Initialiser: Sendable, Hashable {
             let hidden = count / 8
             // Gates stand in the order i, o, f, c.
             return (0..<count).map { $0 / hidden == 2 ? 1 : 0 }
+        case .chrono(let steps):
+            let hidden = count / 8
+            let bias = (0..<hidden).map { Float(log(1 + Double(max(steps, 2) - 2) * random.uniform(UInt64($0)))) }
+            return (0..<count).map { $0 / hidden == 0 ? -bias[$0] : $0 / hidden == 2 ? bias[$0 - 2 * hidden] : 0 }
         case .given(let values): return values
         }
     }

@@ -38,12 +38,13 @@ extension LayerGraph {
         let hidden = options.channels(64)
         let narrow = options.channels(32)
         let depth = options.depth ?? 1
+        let bias: Initialiser = options.remember.map { .chrono(steps: $0) } ?? .forgetBias
         var x = 0
         for layer in 0..<depth {
             let name = depth == 1 ? "lstm" : "lstm.\(layer)"
             x = try lstm(
                 x, name, hidden: hidden, lastOnly: layer == depth - 1,
-                weights: [.glorot(inputs: extents[x].channels, outputs: 4 * hidden), .orthogonal, .forgetBias])
+                weights: [.glorot(inputs: extents[x].channels, outputs: 4 * hidden), .orthogonal, bias])
         }
         x = try dense(x, "a", outputs: narrow, weights: .glorot(inputs: hidden, outputs: narrow))
         x = try relu(x, "relu")

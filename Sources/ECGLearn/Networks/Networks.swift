@@ -28,14 +28,19 @@ public enum Network: String, Sendable, CaseIterable {
         public var depth: Int?
         /// Dropout rate; the paper's where nil.
         public var dropout: Float?
+        /// Steps that the units of jones-lstm remember for at most when training starts; nil: all gates start as in Keras.
+        public var remember: Int?
 
-        public init(leads: Int, samples: Int, outputs: Int, width: Double = 1, depth: Int? = nil, dropout: Float? = nil) {
+        public init(
+            leads: Int, samples: Int, outputs: Int, width: Double = 1, depth: Int? = nil, dropout: Float? = nil, remember: Int? = nil
+        ) {
             self.leads = leads
             self.samples = samples
             self.outputs = outputs
             self.width = width
             self.depth = depth
             self.dropout = dropout
+            self.remember = remember
         }
 
         func channels(_ count: Int) -> Int { max(1, Int((Double(count) * width).rounded())) }

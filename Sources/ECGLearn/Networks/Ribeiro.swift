@@ -52,7 +52,9 @@ extension LayerGraph {
             let name = "blocks.\(block)"
             let wide = options.channels(32 + 16 * block)
             let narrow = extents[x].channels
-            var y = try add(name + ".pool", .maximumPool(Window(kernel: 4, stride: 4, ceilMode: true)), [x])
+            // An item that is shorter than the window has one maximum.
+            let window = Window(kernel: min(4, extents[x].length), stride: 4, ceilMode: true)
+            var y = try add(name + ".pool", .maximumPool(window), [x])
             y = try convolution(y, name + ".skip", outputs: wide, kernel: 1, bias: false, weights: .he(inputs: narrow))
             x = try convolution(x, name + ".a", outputs: wide, kernel: 17, bias: false, weights: .he(inputs: narrow * 17))
             x = try batchNormalisation(x, name + ".a.bn")

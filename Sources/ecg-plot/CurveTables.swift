@@ -15,7 +15,7 @@ struct CurveTables {
             ?? table.column("b") ?? firstNumbers()
         let y = try options.results.y.map { try table.require($0) } ?? table.require("value", "mean", "median", "y")
         let bounds = try bounds(y)
-        let order = options.results.panel == nil ? table.column("order") : nil
+        let order = table.column("order").flatMap { [options.results.panel, options.results.by].contains(table.columns[$0]) ? nil : $0 }
         let panelColumns =
             try options.results.panel.map { [try table.require($0)] }
             ?? [table.column("metric", "figure"), table.column("class").flatMap { varies($0) ? $0 : nil }].compactMap { $0 }
@@ -70,7 +70,10 @@ struct CurveTables {
             }
             let metric = Self.shown(panel.metric)
             var made = CurvePanel(
-                hasOrders ? Self.shown(panel.order) : panels.count > 1 ? metric : "", curves: curves.map(Self.sorted))
+                hasOrders && options.results.panel == nil
+                    ? Self.shown(panel.order)
+                    : panels.count > 1 ? metric + (hasOrders ? ", " + Self.shown(panel.order) : "") : "", curves: curves.map(Self.sorted))
+            made.family = panel.metric
             made.xTitle = options.results.across ?? (steps == nil ? table.columns[x] : "step")
             made.yTitle = panelColumns.contains { table.columns[$0] != "class" } ? metric : table.columns[y]
             if panelColumns.contains(where: { table.columns[$0] == "class" }) { made.title = metric }

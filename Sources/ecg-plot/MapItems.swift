@@ -36,7 +36,8 @@ extension PlotTool {
         let all = try every.item(record)
         let shown = leads != nil ? first : all.leads.firstIndex { $0.name.lowercased() == "v5" } ?? 0
         let heat = try names.map { name in
-            HeatMap("mean |\(name)|", values: [try every.map(name, record, all).averagedOverLeads.values[shown]])
+            // Sheets have letters in place of names, and their answers the method's own.
+            HeatMap(kind == .sheets ? name : "mean |\(name)|", values: [try every.map(name, record, all).averagedOverLeads.values[shown]])
         }
         return ([all.leads[shown]], heat)
     }

@@ -24,6 +24,8 @@ public struct Curve: Sendable {
 /// Curves over the same axes.
 public struct CurvePanel: Sendable {
     public var title: String
+    /// What panels have in common that are to be compared, such as both orders of one figure; see `CurveFigure.Sharing`.
+    public var family = ""
     public var xTitle = ""
     public var yTitle = ""
     public var curves: [Curve]

@@ -13,7 +13,7 @@ public struct CurveFigure: Figure {
 
     public enum Sharing: Sendable {
         case none
-        /// Those with the same title of that axis.
+        /// Those of one family with the same title of that axis.
         case byTitle
         case all
     }
@@ -39,7 +39,10 @@ public struct CurveFigure: Figure {
         let width = style.width ?? (panels.count == 1 ? 110 : 180)
         let room = width - 2 * Self.margin
         let fitting = max(1, Int((room + Self.gap) / (Self.least + Self.gap)))
-        let columns = min(columns ?? panels.count, fitting, panels.count)
+        let most = min(columns ?? panels.count, fitting, panels.count)
+        // As few columns as the same number of rows needs.
+        let rows = (panels.count + most - 1) / most
+        let columns = columns == nil ? (panels.count + rows - 1) / rows : most
         let cell = (room - Double(columns - 1) * Self.gap) / Double(columns)
         let axes = panels.map { self.axes($0, about: cell < 60 ? 4 : 5) }
         let hasYTitle = panels.contains { !$0.yTitle.isEmpty }
@@ -49,7 +52,6 @@ public struct CurveFigure: Figure {
         let drawnWidth = panels.contains { $0.isSquare } ? boxHeight : boxWidth
         let panelHead = panels.contains { !$0.title.isEmpty } ? 5.0 : 1.5
         let foot = Plot.footHeight(panels.map(\.xTitle).max { $0.count < $1.count } ?? "")
-        let rows = (panels.count + columns - 1) / columns
         let looks = CurveLook.looks(panels, style)
         let legend = legendRows(looks.map(\.name), room: room, style)
         let head = title.isEmpty ? 2.0 : 8
@@ -82,7 +84,7 @@ public struct CurveFigure: Figure {
         let alike =
             switch sharing {
             case .none: [panel]
-            case .byTitle: panels.filter { $0.yTitle == panel.yTitle }
+            case .byTitle: panels.filter { $0.yTitle == panel.yTitle && $0.family == panel.family }
             case .all: panels
             }
         let values = alike.flatMap(\.curves).flatMap { $0.y + $0.low + $0.high } + (floor.map { [$0] } ?? [])

@@ -48,7 +48,10 @@ public struct MapFigure: Figure {
         let leadColumns = isMany || maps.count == 1 ? min(fitting, 4, leads.count) : 1
         // Four columns of twelve leads, three of nothing: 5 leads in a row of 4 and 1 look torn.
         let balanced = [4, 3, 2, 1].first { $0 <= leadColumns && (leads.count % $0 == 0 || $0 == 1) } ?? 1
-        let mapColumns = isMany ? 1 : max(1, min(fitting / balanced, maps.count, 4))
+        let most = isMany ? 1 : max(1, min(fitting / balanced, maps.count, 4))
+        // As few columns as the same number of rows needs: nine maps are three rows of three, not 4, 4 and 1.
+        let mapRows = (maps.count + most - 1) / most
+        let mapColumns = (maps.count + mapRows - 1) / mapRows
         let columns = Double(balanced * mapColumns)
         let strip = (room - (columns - 1) * Self.gap) / columns
         let rows = (leads.count + balanced - 1) / balanced

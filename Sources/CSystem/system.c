@@ -26,6 +26,8 @@ void ecg_expect_memory(long bytes) {
     // Where the system says no, pages come one by one as ever.
     if (last > first) madvise((void *)first, last - first, MADV_HUGEPAGE);
     free(memory);
+    // What one thread has freed is for all of them.
+    mallopt(M_ARENA_MAX, 1);
 #else
     (void)bytes;
 #endif

@@ -72,6 +72,12 @@ extension Tensor {
         }
     }
 
+    /// A range of the elements as float32.
+    public func floats(_ range: Range<Int>) -> [Float] {
+        let part = payload[range.lowerBound * dtype.size..<range.upperBound * dtype.size]
+        return Tensor(name, dtype: dtype, shape: [range.count], axes: ["n"], payload: part).floats()
+    }
+
     /// The elements as float64, whatever the dtype.
     public func doubles() -> [Double] {
         switch dtype {

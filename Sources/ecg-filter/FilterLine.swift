@@ -5,15 +5,19 @@ import ECGStream
 import ECGTool
 
 /// The records of a stream through the filter, on several threads: whole records side by side, the leads of a long recording side by side. While a
-/// portion is filtered, one thread writes what came of the portion before and reads the one after.
+/// portion is filtered, one thread reads the next and writes what is ready, and another one puts together what came of the portion before.
 ///
 /// A lead's values are computed by one thread in one order, and portions do not depend on the threads, which change nothing but the time.
 final class FilterLine: @unchecked Sendable {
     private let stage: Stage
     private let source: PortionSource
     private let threads: Int
+    /// Filtered, but not put together.
+    private var filtered: Portion?
     /// What waits to be written.
-    private var results: [Result<SealedRecord, RecordFailure>] = []
+    private var results: [Outcome] = []
+
+    private typealias Outcome = Result<SealedRecord, RecordFailure>
 
     /// What went wrong with a record.
     private struct RecordFailure: Error {
@@ -34,49 +38,72 @@ final class FilterLine: @unchecked Sendable {
         if !isShort { stage.expectMemory(8 << 20) }
         let workers = Workers(count: isShort ? 1 : threads)
         while let portion = current {
-            // The first task is the thread's that reads and writes; the others' work is in the portion.
-            let exchange = Exchange()
-            workers.run(1 + portion.taskCount) { task, _ in
-                if task > 0 { return portion.work(task - 1) }
-                exchange.written = Result { try self.writeResults() }
-                if case .success = exchange.written { exchange.read = Result { try self.source.next() } }
+            let turn = Turn()
+            let before = filtered
+            filtered = nil
+            workers.run(2 + portion.taskCount) { task, _ in
+                switch task {
+                case 0:
+                    turn.written = Result { try self.writeResults() }
+                    if case .success = turn.written { turn.read = Result { try self.source.next() } }
+                case 1: turn.assembled = before.map(self.assemble) ?? []
+                default: portion.work(task - 2)
+                }
             }
-            try exchange.written.get()
-            try gather(portion, workers)
-            do { current = try exchange.read.get() } catch {
+            try turn.written.get()
+            results = turn.assembled
+            try complete(portion, workers)
+            do { current = try turn.read.get() } catch {
                 // What was read before the input went wrong is good.
-                try writeResults()
+                try writeAll()
                 throw error
             }
         }
-        try writeResults()
+        try writeAll()
     }
 
-    private final class Exchange: @unchecked Sendable {
+    /// What the first two tasks of a turn have come to.
+    private final class Turn: @unchecked Sendable {
         var written: Result<Void, any Error> = .success(())
         var read: Result<Portion?, any Error> = .success(nil)
+        var assembled: [Outcome] = []
     }
 
-    /// What a portion has come to.
-    private func gather(_ portion: Portion, _ workers: Workers) throws {
+    /// After all tasks of a portion.
+    private func complete(_ portion: Portion, _ workers: Workers) throws {
+        filtered = portion
+        guard case .parts(let recording, _, let isLast) = portion else { return }
+        do {
+            try recording.collect()
+            guard isLast else { return }
+            try writeAll()
+            try recording.finish(run: { count, task in workers.run(count) { index, _ in task(index) } }) { try stage.write($0) }
+        } catch {
+            filtered = nil
+            source.abandon(recording)
+            results.append(.failure(RecordFailure(key: recording.key, cause: error)))
+        }
+    }
+
+    private func assemble(_ portion: Portion) -> [Outcome] {
         switch portion {
         case .records(let slots):
-            for slot in slots {
+            return slots.map { slot in
                 let lost = ToolError(.software, "a record was lost", record: slot.record.key)
-                results.append((slot.result ?? .failure(lost)).mapError { RecordFailure(key: slot.record.key, cause: $0) })
+                return (slot.result ?? .failure(lost)).mapError { RecordFailure(key: slot.record.key, cause: $0) }
             }
-        case .parts(let recording, _, let isLast):
-            do {
-                for part in try recording.collect() { results.append(.success(try part.sealed())) }
-                guard isLast else { return }
-                try writeResults()
-                try recording.finish(run: { count, task in workers.run(count) { index, _ in task(index) } }) { try stage.write($0) }
-            } catch {
-                source.abandon(recording)
-                results.append(.failure(RecordFailure(key: recording.key, cause: error)))
+        case .parts(let recording, let parts, _):
+            do { return try recording.assemble(parts).map { .success($0) } } catch {
+                return [.failure(RecordFailure(key: recording.key, cause: error))]
             }
-        case .failure(let key, let cause): results.append(.failure(RecordFailure(key: key, cause: cause)))
+        case .failure(let key, let cause): return [.failure(RecordFailure(key: key, cause: cause))]
         }
+    }
+
+    private func writeAll() throws {
+        if let portion = filtered { results += assemble(portion) }
+        filtered = nil
+        try writeResults()
     }
 
     private func writeResults() throws {

@@ -5,7 +5,8 @@ import ECGTool
 
 /// One recording on its way through the filter: parts go in, and come out with the same borders as soon as their samples are ready.
 ///
-/// Parts may be admitted while tasks push those before them; everything else is done by one thread at a time.
+/// A part goes three steps, which different threads may take at the same time for different parts: it is admitted, its samples are pushed, and when
+/// they are collected, the parts that are complete are assembled.
 final class FilteredRecording: @unchecked Sendable {
     let key: String
     private let fs: Double
@@ -14,7 +15,8 @@ final class FilteredRecording: @unchecked Sendable {
     private let tracks: [Track]
     private var waiting: [Part] = []
     private var annotations: CarriedAnnotations
-    private(set) var received = 0
+    private var hasParts = false
+    private var received = 0
     /// Values of the output that have left.
     private var sent = 0
 
@@ -28,10 +30,13 @@ final class FilteredRecording: @unchecked Sendable {
         let filter: RecordFilter
     }
 
-    private struct Part {
-        var record: Record
+    /// A part that was admitted.
+    struct Part: Sendable {
+        fileprivate var record: Record
         /// Samples received with and before it.
-        var end: Int
+        fileprivate var end: Int
+        /// The tensors that change, as they came.
+        fileprivate let inputs: [Tensor]
     }
 
     init(_ part: Record, job: FilterJob, plans: FilterJob.Plans) throws {
@@ -72,18 +77,16 @@ final class FilteredRecording: @unchecked Sendable {
     }
 
     /// Takes a part that follows those before it.
-    ///
-    /// - Returns: the samples that are to be pushed, for each tensor that changes.
-    func admit(_ part: Record) throws -> [[Float]] {
+    func admit(_ part: Record) throws -> Part {
         var part = part
         guard part.key == key else { throw ToolError(.data, "the last part of the recording is missing", record: key) }
-        if received > 0 || !waiting.isEmpty {
+        if hasParts {
             guard part.fs == fs, part.start == start + received else {
                 throw ToolError(.data, "the part from sample \(part.start) on does not follow sample \(start + received)", record: key)
             }
         }
         var time: Int?
-        var values: [[Float]] = []
+        var inputs: [Tensor] = []
         for track in tracks {
             guard let tensor = part[track.name], tensor.axes == track.axes, Array(tensor.shape.dropLast()) == track.leading,
                 let length = tensor.shape.last
@@ -94,37 +97,50 @@ final class FilteredRecording: @unchecked Sendable {
                 throw ToolError(.data, "the tensor '\(track.name)' has \(samples) samples a row, another one \(time ?? 0)", record: key)
             }
             time = samples
-            values.append(tensor.floats())
+            inputs.append(tensor)
             // The samples wait in the filter; the part keeps the tensor's place.
             part[track.name] = Tensor(track.name, [Float](), shape: track.leading + [0], axes: track.axes)
         }
+        hasParts = true
         received += time ?? 0
-        annotations.take(&part)
-        waiting.append(Part(record: part, end: received))
-        return values
+        return Part(record: part, end: received, inputs: inputs)
     }
 
     /// Tasks into which a push falls: the rows of all tensors that go by themselves.
     var taskCount: Int { tracks.reduce(0) { $0 + $1.filter.taskCount } }
 
-    /// One of the tasks of pushing what was admitted, for each part in turn; they share nothing. When all are done, `collect` follows.
-    func push(_ parts: [[[Float]]], task: Int) {
+    /// One of the tasks of pushing parts that were admitted; they share nothing. When all are done, `collect` follows.
+    func push(_ parts: [Part], task: Int) {
         var task = task
         for (index, track) in tracks.enumerated() {
-            if task < track.filter.taskCount { return track.filter.push(parts.map { $0[index] }, task: task) }
+            guard task >= track.filter.taskCount else {
+                for part in parts {
+                    let tensor = part.inputs[index]
+                    track.filter.push(tensor.count, task: task) { tensor.floats($0) }
+                }
+                return
+            }
             task -= track.filter.taskCount
         }
     }
 
-    /// - Returns: the parts that are complete.
-    func collect() throws -> [Record] {
+    func collect() throws {
         for track in tracks { try track.filter.collect() }
-        var parts: [Record] = []
-        try sendReady(isLast: false) { parts.append($0) }
-        return parts
     }
 
-    /// The recording ends here.
+    /// - Parameter parts: those that were pushed since.
+    /// - Returns: the parts that are complete.
+    func assemble(_ parts: [Part]) throws -> [SealedRecord] {
+        for var part in parts {
+            annotations.take(&part.record)
+            waiting.append(part)
+        }
+        var records: [SealedRecord] = []
+        try sendReady(isLast: false) { records.append(try $0.sealed()) }
+        return records
+    }
+
+    /// The recording ends here; everything that was pushed has been assembled.
     func finish(run: RecordFilter.Runner, send: (Record) throws -> Void) throws {
         var failure: (any Error)?
         for track in tracks {
@@ -141,10 +157,10 @@ final class FilteredRecording: @unchecked Sendable {
     /// Filters a recording that is whole in one record.
     static func whole(_ record: Record, job: FilterJob, plans: FilterJob.Plans) throws -> Record {
         let recording = try FilteredRecording(record, job: job, plans: plans)
-        let values = try recording.admit(record)
-        guard let part = recording.waiting.popLast() else { return record }
+        var part = try recording.admit(record)
+        recording.annotations.take(&part.record)
         var outputs: [[Float]] = []
-        for (track, values) in zip(recording.tracks, values) { outputs.append(try track.filter.whole(values)) }
+        for (track, tensor) in zip(recording.tracks, part.inputs) { outputs.append(try track.filter.whole(tensor.floats())) }
         return recording.completed(part, outputs, end: plans.filter.ratio.length(of: part.end), isLast: true)
     }
 

@@ -7,8 +7,8 @@ import ECGTool
 enum Portion: Sendable {
     /// Whole records, a task each.
     case records([Slot])
-    /// Parts of a long recording with the samples of each tensor that changes, the last part of it or not.
-    case parts(FilteredRecording, [[[Float]]], isLast: Bool)
+    /// Parts of a long recording that follow each other, the last part of it or not.
+    case parts(FilteredRecording, [FilteredRecording.Part], isLast: Bool)
     /// A record that cannot be filtered.
     case failure(key: String, cause: any Error)
 
@@ -39,7 +39,7 @@ enum Portion: Sendable {
     func work(_ task: Int) {
         switch self {
         case .records(let slots): slots[task].work()
-        case .parts(let recording, let values, _): recording.push(values, task: task)
+        case .parts(let recording, let parts, _): recording.push(parts, task: task)
         case .failure: break
         }
     }
@@ -68,10 +68,8 @@ final class PortionSource {
             if let key = recording?.key { throw ToolError(.data, "the last part of the recording is missing", record: key) }
             return nil
         }
-        let isWhole = recording == nil && !first.more
-        if isWhole { return records(from: first) }
-        // Given up here, so that the memory it was read into can be read into again as soon as its samples are taken.
-        ahead = consume first
+        if recording == nil, !first.more { return records(from: first) }
+        ahead = first
         return parts()
     }
 
@@ -135,18 +133,18 @@ final class PortionSource {
         var key = ""
         var more = true
         var bytes = 0
-        var values: [[[Float]]] = []
+        var admitted: [FilteredRecording.Part] = []
         do {
             while more, bytes < 1 << 18, let part = try? read() {
                 key = part.key
                 more = part.more
                 bytes += Self.bytes(part)
                 if recording == nil { recording = try FilteredRecording(part, job: job, plans: try plans(for: part)) }
-                if let recording { values.append(try recording.admit(part)) }
+                if let recording { admitted.append(try recording.admit(part)) }
             }
             guard let recording else { throw ToolError(.software, "a record was lost", record: key) }
             if !more { self.recording = nil }
-            return .parts(recording, values, isLast: !more)
+            return .parts(recording, admitted, isLast: !more)
         } catch {
             recording = nil
             if more { abandoned = key }

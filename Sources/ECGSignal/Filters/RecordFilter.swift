@@ -17,41 +17,57 @@ public final class RecordFilter: @unchecked Sendable {
         let rows: Range<Int>
         /// For each segment between scalings.
         let segments: [LeadGroup]
-        /// Values of each row that are ready from index `taken` on.
-        var ready: [[Float]]
-        var taken = 0
+        /// Values of each row that tasks have made.
+        var fresh: [[Float]]
+        /// Those that have been collected, in the pieces in which they were made, from value `taken` of the first on.
+        private var ready: [[[Float]]] = []
+        private var taken = 0
+        private(set) var readyCount = 0
         var failure: FilterError?
 
         init(rows: Range<Int>, segments: [LeadGroup]) {
             self.rows = rows
             self.segments = segments
-            ready = [[Float]](repeating: [], count: rows.count)
+            fresh = [[Float]](repeating: [], count: rows.count)
         }
 
-        /// Takes `values` [row, time] of all rows of the record.
-        func push(_ values: [Float], rowCount: Int) {
-            let time = values.count / rowCount
-            segments[0].push(values, rows.map { $0 * time..<($0 + 1) * time }, into: &ready)
+        /// Takes samples of these rows, [row, time] row by row.
+        func push(_ values: [Float]) {
+            let time = values.count / rows.count
+            segments[0].push(values, (0..<rows.count).map { $0 * time..<($0 + 1) * time }, into: &fresh)
         }
 
         func finish() {
-            do throws(FilterError) { try segments[0].finish(into: &ready) } catch { failure = error }
+            do throws(FilterError) { try segments[0].finish(into: &fresh) } catch { failure = error }
         }
 
         func reserve(_ length: Int) {
-            for row in ready.indices { ready[row].reserveCapacity(length) }
+            for row in fresh.indices { fresh[row].reserveCapacity(length) }
         }
 
-        var readyCount: Int { (ready.first?.count ?? 0) - taken }
+        func collect() {
+            guard let count = fresh.first?.count, count > 0 else { return }
+            readyCount += count
+            ready.append(fresh)
+            fresh = [[Float]](repeating: [], count: rows.count)
+        }
 
         func take(_ count: Int, into values: inout [Float]) {
-            let end = taken + count
-            for row in ready.indices { values.append(contentsOf: ready[row][taken..<end]) }
-            taken = end
-            // Only now and then is what is left moved to the front.
-            if taken == ready.first?.count || taken >= 1 << 15 {
-                for row in ready.indices { ready[row].removeFirst(taken) }
-                taken = 0
+            for row in 0..<rows.count {
+                var missing = count
+                var from = taken
+                for piece in ready where missing > 0 {
+                    let end = min(piece[row].count, from + missing)
+                    values.append(contentsOf: piece[row][from..<end])
+                    missing -= end - from
+                    from = 0
+                }
+            }
+            readyCount -= count
+            taken += count
+            while let first = ready.first, taken >= first[0].count {
+                taken -= first[0].count
+                ready.removeFirst()
             }
         }
     }
@@ -72,18 +88,20 @@ public final class RecordFilter: @unchecked Sendable {
     public var taskCount: Int { groups.count }
 
     /// The next samples of every row, [row, time] row by row.
-    public func push(_ values: [Float], run: Runner) throws(FilterError) { try push([values], run: run) }
-
-    /// The same for several parts that follow each other: the tasks are handed out once.
-    public func push(_ parts: [[Float]], run: Runner) throws(FilterError) {
-        run(taskCount) { self.push(parts, task: $0) }
+    public func push(_ values: [Float], run: Runner) throws(FilterError) {
+        run(taskCount) { self.push(values.count, task: $0) { Array(values[$0]) } }
         try collect()
     }
 
-    /// One of the tasks of a push; when all are done, `collect` follows.
-    public func push(_ parts: [[Float]], task: Int) {
-        precondition(parts.allSatisfy { $0.count % rowCount == 0 })
-        for values in parts { groups[task].push(values, rowCount: rowCount) }
+    /// One of the tasks of a push; when all are done, `collect` follows, and until then what was collected before may be taken.
+    ///
+    /// - Parameters:
+    ///   - count: of the samples, [row, time] row by row.
+    ///   - samples: gives a range of them.
+    public func push(_ count: Int, task: Int, samples: (Range<Int>) -> [Float]) {
+        precondition(count % rowCount == 0)
+        let time = count / rowCount
+        groups[task].push(samples(groups[task].rows.lowerBound * time..<groups[task].rows.upperBound * time))
     }
 
     /// The record ends here.
@@ -105,23 +123,26 @@ public final class RecordFilter: @unchecked Sendable {
                     var values: [Float] = []
                     for row in group.rows { values += scaled.apply(try waiting[row].samples(piece), row: row) }
                     let ranges = (0..<group.rows.count).map { $0 * piece.count..<($0 + 1) * piece.count }
-                    group.segments[index + 1].push(values, ranges, into: &group.ready)
+                    group.segments[index + 1].push(values, ranges, into: &group.fresh)
                 }
                 try collect()
                 drain()
             }
-            for group in groups { try group.segments[index + 1].finish(into: &group.ready) }
+            for group in groups { try group.segments[index + 1].finish(into: &group.fresh) }
             try collect()
         }
     }
 
-    /// Puts values away that wait for the record's end.
+    /// Takes over the values that a push has made: they are ready, or wait for the record's end.
     public func collect() throws(FilterError) {
-        guard !stores.isEmpty else { return }
+        guard !stores.isEmpty else {
+            for group in groups { group.collect() }
+            return
+        }
         for group in groups {
             for (index, row) in group.rows.enumerated() {
-                try stores[row].append(group.ready[index])
-                group.ready[index].removeAll(keepingCapacity: true)
+                try stores[row].append(group.fresh[index])
+                group.fresh[index].removeAll(keepingCapacity: true)
             }
         }
     }
@@ -151,13 +172,18 @@ public final class RecordFilter: @unchecked Sendable {
         var result: [Float] = []
         let length = plan.ratio.length(of: values.count / rowCount)
         result.reserveCapacity(length * rowCount)
+        let time = values.count / rowCount
         for group in groups {
             // A row by itself goes to its place at once.
-            if group.rows.count == 1 { swap(&group.ready[0], &result) } else { group.reserve(length) }
-            group.push(values, rowCount: rowCount)
+            if group.rows.count == 1 { swap(&group.fresh[0], &result) } else { group.reserve(length) }
+            group.segments[0].push(values, group.rows.map { $0 * time..<($0 + 1) * time }, into: &group.fresh)
             group.finish()
             if let failure = group.failure { throw failure }
-            if group.rows.count == 1 { swap(&group.ready[0], &result) } else { group.take(group.readyCount, into: &result) }
+            if group.rows.count == 1 {
+                swap(&group.fresh[0], &result)
+            } else {
+                for row in group.fresh { result.append(contentsOf: row) }
+            }
         }
         return result
     }

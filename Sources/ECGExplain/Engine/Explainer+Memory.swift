@@ -39,7 +39,8 @@ extension Explainer {
         let held = chunkSize(shape) * heldBytes(shape)
         let resident = try residentBytes(shape)
         let natural = try network.chunk(shape)
-        let free = settings.maxMemory - resident - held
+        // a sixteenth is left to what the threads' allocators keep for themselves
+        let free = settings.maxMemory / 16 * 15 - resident - held
         let shrinking = sequence(first: natural) { $0 > 1 ? $0 / 2 : nil }.map { Sharing(chunk: $0, atOnce: threads) }
         let fewer = stride(from: threads - 1, to: 0, by: -1).map { Sharing(chunk: 1, atOnce: $0) }
         for sharing in shrinking + fewer {

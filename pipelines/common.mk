@@ -20,7 +20,8 @@ export PATH := $(BIN):$(PATH)
 
 # The eight classes of paper 001 and its cut of beats (spec 1.A.1), with its accident: a = A, e = E.
 CLASSES := A,E,j,L,N,/,R,V
-CUT := ecg-beats --length 430 --scale minmax --classes $(CLASSES) --merge a=A,e=E
+UNSCALED_CUT := ecg-beats --length 430 --classes $(CLASSES) --merge a=A,e=E
+CUT := $(UNSCALED_CUT) --scale minmax
 # Paper 001's patients left out.
 PATIENTS := 104,113,119,208,210
 

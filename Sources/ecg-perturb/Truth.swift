@@ -32,7 +32,9 @@ struct Truth {
             throw ToolError(.data, "--classes names \(given.count) classes, and the model has \(outputs) outputs")
         }
         self.classes = classes.flatMap { $0.count == outputs ? $0 : nil }
-        if let positive = options.positive {
+        // A single output that has a class's name tells that class from all others.
+        let only = outputs == 1 && options.truth != "predicted" ? self.classes?.first : nil
+        if let positive = options.positive ?? only {
             question = .positive(positive)
             if outputs == 1 {
                 keep = 0..<1

@@ -45,13 +45,14 @@ struct BeatReport {
         ["rr", "rr_before", "rr_after"].lazy.compactMap { record.meta[$0]?.double }.first { $0 > 0 && $0 < 60 }
     }
 
-    /// The R peaks beside this one, from the sample `signal` begins with.
+    /// The R peaks beside this one, from the sample `signal` begins with. Those of a median beat are its beats' usual interval away.
     private var neighbours: [Int] {
         func samples(_ name: String) -> Int? {
             record.meta[name]?.double.flatMap { $0 > 0 && $0 < 60 ? Int(($0 * fs).rounded()) : nil }
         }
         let place = r - signal.lowerBound
-        return [samples("rr_before").map { place - $0 }, samples("rr_after").map { place + $0 }].compactMap { $0 }
+        let usual = samples("rr")
+        return [(samples("rr_before") ?? usual).map { place - $0 }, (samples("rr_after") ?? usual).map { place + $0 }].compactMap { $0 }
     }
 
     func measured(correction: QTCorrection) -> Record {

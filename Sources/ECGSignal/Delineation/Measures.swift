@@ -65,6 +65,8 @@ public struct BeatMeasures: Sendable, Equatable {
         }
         if let rr, rr > 0, rr.isFinite {
             rate = 60 / rr
+            // In a fast atrial flutter, and where the rate outruns the T wave, no end can be told from what follows.
+            if let length = qt, length > rr * 1000 - Self.leastPause { qt = nil }
             qtc = qt.map { correction.corrected(qt: $0, rr: rr) }
         }
         let time = beat.leads.isEmpty ? 0 : signal.count / beat.leads.count
@@ -89,6 +91,9 @@ public struct BeatMeasures: Sendable, Equatable {
             t.append(waves.t.flatMap { height($0.peak) })
         }
     }
+
+    /// A T wave that comes nearer than this to the next QRS complex, in ms, has no end.
+    private static let leastPause = 40.0
 
     /// The mean of the 12 ms before the QRS onset: the heart is electrically silent there.
     private static func level(before onset: Double, in samples: ArraySlice<Float>, samplingFrequency: Double) -> Float? {

@@ -91,6 +91,18 @@ import Testing
         #expect(abs((measures.t[0] ?? .nan) - 0.32) < 0.06)
     }
 
+    @Test func aTWaveThatReachesTheNextComplexHasNoEnd() throws {
+        let (signal, r, _) = window(fs: 500, gains: [1, -0.5])
+        let beat = Delineator(samplingFrequency: 500).delineate(signal, leadCount: 2, r: r)
+        let qrs = try #require(beat.global.qrs)
+        let t = try #require(beat.global.t)
+        let qt = (t.offset - qrs.onset) * 0.002
+        let near = BeatMeasures(beat, signal: signal, samplingFrequency: 500, rr: qt + 0.039)
+        #expect(near.qt == nil && near.qtc == nil && near.qrs != nil && near.rate != nil)
+        let far = BeatMeasures(beat, signal: signal, samplingFrequency: 500, rr: qt + 0.041)
+        #expect(far.qt != nil && far.qtc != nil)
+    }
+
     @Test func anAbsentWaveLeavesItsMeasuresOut() {
         let none = DelineatedBeat.absent(leads: 2)
         let measures = BeatMeasures(none, signal: [Float](repeating: 0, count: 200), samplingFrequency: 100, rr: nil)

@@ -41,7 +41,12 @@ struct ItemOptions: ParsableArguments {
                 throw ValidationError("--classes takes different names with commas between.")
             }
         }
-        if let target, Self.list(target).contains("") { throw ValidationError("--target takes names of members.") }
+        if let target {
+            let names = Self.list(target)
+            guard !names.contains(""), Set(names).count == names.count else {
+                throw ValidationError("--target takes different names of members with commas between.")
+            }
+        }
         if heldOut != nil, holdout == 0, testRecords == nil { throw ValidationError("--held-out needs --holdout or --test-records.") }
         if heldOut == "-" { throw ValidationError("--held-out takes a file.") }
         guard (1...(1 << 24)).contains(memory) else { throw ValidationError("--memory takes 1 to \(1 << 24) MiB.") }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare ecg-attr with Captum, method by method, on the trained network and on the papers' networks.
 
-usage: attribution.py [--shared DIR] [--bin DIR] [--net NAME]... [--items N] [--max-difference X] [--table FILE] [--fixture FILE]
+usage: attribution.py [--shared DIR] [--bin DIR] [--net NAME]... [--method NAME]... [--items N] [--max-difference X] [--table FILE] [--fixture FILE]
 
 For each network and method: the largest difference of an item's map, as a share of the map's range, over the items where Captum's float32 and float64
 agree to 1e-5 of it. At the others a kink (of a ReLU, of a maximum) lies between the two, and any arithmetic may fall on either side: how many those are,
@@ -33,6 +33,7 @@ options = argparse.ArgumentParser()
 options.add_argument("--shared", default=os.path.join(root, "..", "shared"))
 options.add_argument("--bin", default=os.path.join(root, ".build", "release"))
 options.add_argument("--net", action="append")
+options.add_argument("--method", action="append")
 options.add_argument("--items", type=int, default=3)
 options.add_argument("--max-difference", type=float, default=1e-4)
 options.add_argument("--table")
@@ -163,6 +164,7 @@ class Case:
         def integrated(rule):
             return each(lambda x, t, i: attr.IntegratedGradients(net).attribute(x, n_steps=STEPS, target=t, method=rule))
 
+        @torch.no_grad()
         def shapley(x, t, i):
             total = torch.zeros_like(x)
             for order in self.permutation:
@@ -274,7 +276,7 @@ for name in options.net or ["mitbih-cnn", *NETS]:
         case = Case(name, folder)
         exactly = copy.deepcopy(case.net).double()
         single, double = case.references(case.net, torch.float32), case.references(exactly, torch.float64)
-        methods = list(single) + ([] if "deeplift" in single else ["deeplift"])
+        methods = [m for m in list(single) + ([] if "deeplift" in single else ["deeplift"]) if not options.method or m in options.method]
         found, residuals = case.ours(methods)
         for method in methods:
             if method not in single:

@@ -58,7 +58,8 @@ struct NetworkOptions: ParsableArguments {
             return graph
         }
         return try (net ?? .residual).graph(
-            .init(leads: leads, samples: samples, outputs: outputs, width: width, depth: depth, dropout: dropout.map { Float($0) },
+            .init(
+                leads: leads, samples: samples, outputs: outputs, width: width, depth: depth, dropout: dropout.map { Float($0) },
                 remember: remember))
     }
 }

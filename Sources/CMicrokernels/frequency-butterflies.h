@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Straight-line discrete Fourier transforms of a few points (e^{-i…}); the inverse is the same with real and imaginary part
-// exchanged. All loops have constant bounds and unroll; the cosines fold to constants. Included once for each set.
+// exchanged. All loops have constant bounds and unroll; the cosines fold to constants. Included by each instruction set's source.
 
-ALWAYS void NAME(dft2)(vec *r, vec *i) {
+INLINE void dft2(vec *r, vec *i) {
     vec a = r[0], b = i[0];
     r[0] = a + r[1], i[0] = b + i[1];
     r[1] = a - r[1], i[1] = b - i[1];
 }
 
 /// An odd prime number of points: sums and differences of the mirrored points, then real factors alone.
-ALWAYS void NAME(odd)(const int points, vec *r, vec *i) {
+INLINE void odd(const int points, vec *r, vec *i) {
     const int half = points / 2;
     vec sum_r[4], sum_i[4], gap_r[4], gap_i[4], zero_r = r[0], zero_i = i[0];
     UNROLL for (int j = 1; j <= half; j++) {
@@ -33,23 +33,23 @@ ALWAYS void NAME(odd)(const int points, vec *r, vec *i) {
     }
 }
 
-ALWAYS void NAME(dft3)(vec *r, vec *i) { NAME(odd)(3, r, i); }
-ALWAYS void NAME(dft5)(vec *r, vec *i) { NAME(odd)(5, r, i); }
-ALWAYS void NAME(dft7)(vec *r, vec *i) { NAME(odd)(7, r, i); }
+INLINE void dft3(vec *r, vec *i) { odd(3, r, i); }
+INLINE void dft5(vec *r, vec *i) { odd(5, r, i); }
+INLINE void dft7(vec *r, vec *i) { odd(7, r, i); }
 
-ALWAYS void NAME(dft4)(vec *r, vec *i) {
+INLINE void dft4(vec *r, vec *i) {
     vec ar = r[0] + r[2], ai = i[0] + i[2], br = r[0] - r[2], bi = i[0] - i[2];
     vec cr = r[1] + r[3], ci = i[1] + i[3], dr = r[1] - r[3], di = i[1] - i[3];
     r[0] = ar + cr, i[0] = ai + ci, r[2] = ar - cr, i[2] = ai - ci;
     r[1] = br + di, i[1] = bi - dr, r[3] = br - di, i[3] = bi + dr;
 }
 
-ALWAYS void NAME(dft8)(vec *r, vec *i) {
+INLINE void dft8(vec *r, vec *i) {
     vec er[4] = {r[0], r[2], r[4], r[6]}, ei[4] = {i[0], i[2], i[4], i[6]};
     vec or[4] = {r[1], r[3], r[5], r[7]}, oi[4] = {i[1], i[3], i[5], i[7]};
     const float s = 0.70710678118654752f;
-    NAME(dft4)(er, ei);
-    NAME(dft4)(or, oi);
+    dft4(er, ei);
+    dft4(or, oi);
     r[0] = er[0] + or[0], i[0] = ei[0] + oi[0], r[4] = er[0] - or[0], i[4] = ei[0] - oi[0];
     r[2] = er[2] + oi[2], i[2] = ei[2] - or[2], r[6] = er[2] - oi[2], i[6] = ei[2] + or[2];
     vec a = or[1] + oi[1], b = oi[1] - or[1];
@@ -60,12 +60,12 @@ ALWAYS void NAME(dft8)(vec *r, vec *i) {
 
 /// A·B points: B transforms of A points, twiddles, A transforms of B points.
 #define COMPOSITE(A, B, POINTS)                                                                                      \
-    ALWAYS void NAME(dft##POINTS)(vec * r, vec * i) {                                                                \
+    INLINE void dft##POINTS(vec * r, vec * i) {                                                                \
         vec tr[POINTS], ti[POINTS];                                                                                  \
         UNROLL for (int b = 0; b < B; b++) {                                                                         \
             vec xr[A], xi[A];                                                                                        \
             UNROLL for (int a = 0; a < A; a++) xr[a] = r[a * B + b], xi[a] = i[a * B + b];                           \
-            NAME(dft##A)(xr, xi);                                                                                    \
+            dft##A(xr, xi);                                                                                    \
             UNROLL for (int a = 0; a < A; a++) {                                                                     \
                 const float c = (float)COSINE(a * b, POINTS), s = (float)SINE(a * b, POINTS);                        \
                 if (a * b == 0) tr[a * B + b] = xr[a], ti[a * B + b] = xi[a];                                        \
@@ -76,7 +76,7 @@ ALWAYS void NAME(dft8)(vec *r, vec *i) {
         UNROLL for (int a = 0; a < A; a++) {                                                                         \
             vec xr[B], xi[B];                                                                                        \
             UNROLL for (int b = 0; b < B; b++) xr[b] = tr[a * B + b], xi[b] = ti[a * B + b];                         \
-            NAME(dft##B)(xr, xi);                                                                                    \
+            dft##B(xr, xi);                                                                                    \
             UNROLL for (int b = 0; b < B; b++) r[a + A * b] = xr[b], i[a + A * b] = xi[b];                           \
         }                                                                                                            \
     }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The loops of one instruction set, in reading order. NAME, LANES, ROWS and NARROW are set by whoever includes it.
+// The loops of one instruction set, in reading order. LANES, ROWS (of a register tile: accumulators and two weights must fit into the
+// registers) and NARROW (up to how many rows all three products of a tile go together) are set by the source that includes it.
+#include "vectors.h"
+
 #include "frequency-lanes.h"
+
+#define TURN 6.283185307179586476925286766559
+#define COSINE(n, points) __builtin_cos(TURN * (double)((n) % (points)) / (double)(points))
+#define SINE(n, points) __builtin_sin(TURN * (double)((n) % (points)) / (double)(points))
 
 #include "frequency-butterflies.h"
 

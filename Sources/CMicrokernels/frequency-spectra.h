@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Spectra of the weights, in double precision. A kernel has few taps next to the points of its transform, so the sums are taken
-// as they stand, several frequencies at a time with the outputs in the lanes. Included once for each set.
+// as they stand, several frequencies at a time with the outputs in the lanes. Included by each instruction set's source.
 
 #define AT_ONCE 3
 
-/// Frequencies `f` ..< `f + count`; a panel is `parts` vectors of doubles. Where the spectrum is real (`alone`: f = 0 and N/2), what rounding
-/// leaves of the real part takes the place of the imaginary one.
-ALWAYS void NAME(sums)(const int alone, const int count, const int parts, const double *cosines, const double *sines, long points, long f, long taps,
+/// Frequencies `f` ..< `f + count`; a panel is `parts` vectors of doubles. Where the spectrum is the `constant` term, which is real, it is kept
+/// in double precision.
+INLINE void sums(const int constant, const int count, const int parts, const double *cosines, const double *sines, long points, long f, long taps,
     const double *values, double scale, float *to, long stride) {
     wide real[AT_ONCE][4], imaginary[AT_ONCE][4];
     long index[AT_ONCE];
@@ -26,37 +26,32 @@ ALWAYS void NAME(sums)(const int alone, const int count, const int parts, const 
     }
     UNROLL for (int g = 0; g < count; g++) UNROLL for (int v = 0; v < parts; v++) {
         const wide exact = real[g][v] * scale;
-        const NAME(half) rounded = __builtin_convertvector(exact, NAME(half));
-        const wide other = alone ? exact - __builtin_convertvector(rounded, wide) : imaginary[g][v] * scale;
-        *(NAME(half) *)(to + g * stride + v * (LANES / 2)) = rounded;
-        *(NAME(half) *)(to + g * stride + (parts + v) * (LANES / 2)) = __builtin_convertvector(other, NAME(half));
+        if (constant) {
+            *(wide *)((double *)to + v * (LANES / 2)) = exact;
+        } else {
+            *(half_vec *)(to + g * stride + v * (LANES / 2)) = __builtin_convertvector(exact, half_vec);
+            *(half_vec *)(to + g * stride + (parts + v) * (LANES / 2)) = __builtin_convertvector(imaginary[g][v] * scale, half_vec);
+        }
     }
 }
 
-ALWAYS void NAME(panel)(const int parts, const frequency_transform *t, const double *cosines, const double *sines, long taps,
+INLINE void panel(const int parts, const frequency_transform *t, const double *cosines, const double *sines, long taps,
     const double *values, float *weights, long stride) {
     const long points = t->points, alone = points % 2 ? 1 : 2;
     const double scale = 1.0 / (double)points;
-    NAME(sums)(1, 1, parts, cosines, sines, points, 0, taps, values, scale, weights, stride);
-    if (alone == 2) NAME(sums)(1, 1, parts, cosines, sines, points, points / 2, taps, values, scale, weights + stride, stride);
+    sums(1, 1, parts, cosines, sines, points, 0, taps, values, scale, weights, stride);
+    if (alone == 2) sums(0, 1, parts, cosines, sines, points, points / 2, taps, values, scale, weights + stride, stride);
     const long last = (points - 1) / 2;
     long f = 1;
     for (; f + AT_ONCE - 1 <= last; f += AT_ONCE) {
-        NAME(sums)(0, AT_ONCE, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
+        sums(0, AT_ONCE, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
     }
-    for (; f <= last; f++) NAME(sums)(0, 1, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
+    for (; f <= last; f++) sums(0, 1, parts, cosines, sines, points, f, taps, values, scale, weights + (f - 1 + alone) * stride, stride);
 }
 
-static void NAME(prepare)(const frequency_transform *t, const double *cosines, const double *sines, long taps, const double *values,
+static void prepare(const frequency_transform *t, const double *cosines, const double *sines, long taps, const double *values,
     int32_t vectors, float *weights, long stride) {
-    if (vectors == 2) NAME(panel)(4, t, cosines, sines, taps, values, weights, stride);
-    else NAME(panel)(2, t, cosines, sines, taps, values, weights, stride);
+    if (vectors == 2) panel(4, t, cosines, sines, taps, values, weights, stride);
+    else panel(2, t, cosines, sines, taps, values, weights, stride);
 }
-
-static const frequency_kernels NAME(kernels) = {
-    .lanes = LANES, .rows = ROWS, .forward = NAME(forward), .multiply = NAME(multiply), .inverse = NAME(inverse), .prepare = NAME(prepare)};
 #undef AT_ONCE
-#undef vec
-#undef loose
-#undef bits
-#undef wide

@@ -78,21 +78,23 @@ INLINE float pool_divisor(const ecg_pool *p, long r) {
     return (float)(count > 0 ? count : 1);
 }
 
+/// Summed in double precision: over a whole recording the error of a float's sum would be the largest of the network.
 static void average_pool(const ecg_pool *p, const float *input, float *output) {
     for (long r = 0; r < p->outputLength; r++) {
         const float divisor = pool_divisor(p, r);
         for (long c = 0; c < p->channels; c += LANES) {
             const long left = p->channels - c;
-            vec sum = {};
+            wide sum[2] = {};
             for (long j = 0; j < p->kernel; j++) {
                 const long t = r * p->stride - p->pad + j * p->dilation;
                 if (t < 0 || t >= p->inputLength) continue;
                 const float *x = input + t * p->channels + c;
-                sum += left >= LANES ? load(x) : load_first(x, left);
+                add_wide(sum, left >= LANES ? load(x) : load_first(x, left));
             }
+            sum[0] /= divisor, sum[1] /= divisor;
             float *y = output + r * p->channels + c;
-            if (left >= LANES) store(y, sum / divisor);
-            else store_first(y, sum / divisor, left);
+            if (left >= LANES) store(y, narrowed(sum));
+            else store_first(y, narrowed(sum), left);
         }
     }
 }

@@ -3,6 +3,8 @@
 typedef float vec __attribute__((vector_size(LANES * 4)));
 typedef float vec_anywhere __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef int ivec __attribute__((vector_size(LANES * 4)));
+typedef double wide __attribute__((vector_size(LANES * 4)));
+typedef float half_vec __attribute__((vector_size(LANES * 2), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
@@ -43,6 +45,20 @@ INLINE int any(ivec mask) {
 #else
     return __builtin_reduce_or(mask) != 0;
 #endif
+}
+
+/// Adds a vector to the two of double precision that are a sum of vectors.
+INLINE void add_wide(wide sum[2], vec value) {
+    const half_vec *halves = (const half_vec *)&value;
+    sum[0] += __builtin_convertvector(halves[0], wide);
+    sum[1] += __builtin_convertvector(halves[1], wide);
+}
+
+INLINE vec narrowed(const wide sum[2]) {
+    vec value;
+    ((half_vec *)&value)[0] = __builtin_convertvector(sum[0], half_vec);
+    ((half_vec *)&value)[1] = __builtin_convertvector(sum[1], half_vec);
+    return value;
 }
 
 /// max(x, 0) that lets NaN through: a bad input must stay visible.

@@ -103,8 +103,6 @@ static void gather(const float *source, long sourceStride, long count, long widt
     }
 }
 
-typedef double wide __attribute__((vector_size(LANES * 4)));
-typedef float half_vec __attribute__((vector_size(LANES * 2), aligned(4)));
 
 static void inverse(long points, const double *cosines, const double *sines, long frequencies, const float *real, const float *imaginary,
                     long stride, long taps, int vectors, float *values, long valueStride) {

@@ -67,7 +67,8 @@ struct FrequencyRooms: Sendable {
         let samples: UnsafeMutablePointer<UnsafePointer<Float>>
     }
 
-    private var pairCount: Int { points / 2 + 1 }
+    /// Pairs of slots, and the constant term in double precision behind them.
+    private var pairCount: Int { (points + 1) / 2 + 1 }
     private var spectraCount: Int { pairCount * spectraLayout(rows: blockRows).pair }
     var panelCount: Int { pairCount * productLayout(rows: blockRows, vectors: 2).pair + Self.gap }
     private var workCount: Int { 2 * lanes * points }

@@ -3,7 +3,7 @@ import CMicrokernels
 
 /// The spectra of a layer's weights, in panels of one or two vectors of output channels: [panel][slot group] or, where all panels of
 /// a frequency are multiplied together, [slot group][panel], of [input channel][real, imaginary][output]. Taken in double precision,
-/// rounded once.
+/// rounded once; f = 0 stays in double precision, as [input channel][output].
 package final class FrequencySpectra: @unchecked Sendable {
     struct Panel: Sendable {
         let vectors: Int

@@ -110,11 +110,11 @@ public enum Pooling {
         workers: Workers? = nil
     ) {
         precondition(length > 0 && items * length * channels <= input.count && items * channels <= output.count)
+        let shape = PoolShape(channels: channels, kernel: length, stride: 1, inputLength: length)
         forEach(items, workers) { item in
-            let kernels = instructionSet.kernels
-            let mean = output.pointer + item * channels
-            kernels.pointee.channelSums(length, channels, input.pointer + item * length * channels, nil, nil, mean, nil, nil)
-            kernels.pointee.binaryScalar(BinaryFunction.divide.code, channels, mean, Float(length), 0, mean)
+            var call = shape.call(countPadding: false)
+            instructionSet.kernels.pointee.averagePool(
+                &call, input.pointer + item * length * channels, output.pointer + item * channels)
         }
     }
 

@@ -22,29 +22,7 @@ struct FrequencyConvolutionTests {
     func equalsReference(set: InstructionSet) {
         var g = SeededGenerator(11)
         for _ in 0..<50 {
-            let shape = Self.randomShape(using: &g)
-            let items = Int.random(in: 1...3, using: &g)
-            let weights = randomFloats(shape.weightCount, using: &g)
-            let bias = Bool.random(using: &g) ? randomFloats(shape.outputChannels, using: &g) : nil
-            let input = randomFloats(items * shape.inputLength * shape.inputChannels, using: &g)
-            let layer = Convolution(shape: shape, weights: weights, bias: bias, algorithm: .frequency, instructionSet: set)
-            #expect(layer.algorithm == .frequency)
-            let scratch = Region<Float>(count: layer.scratchCount(items: items))
-            let output = Region<Float>(count: items * shape.outputLength * shape.outputChannels)
-            layer.forward(items: items, input: Region(input), output: output, scratch: scratch)
-            let expected = Reference.convolution(
-                shape, items: items, input: input.map(Double.init), weights: weights.map(Double.init), bias: bias?.map(Double.init))
-            #expect(relativeError(output.elements, expected) < 4e-6, "\(shape)")
-
-            let upstream = randomFloats(output.count, using: &g)
-            let gradient = Region<Float>((0..<input.count).map { _ in Float(7) })
-            layer.inputGradient(items: items, outputGradient: Region(upstream), inputGradient: gradient, scratch: scratch)
-            let expectedGradient = Reference.convolutionInputGradient(
-                shape, items: items, outputGradient: upstream.map(Double.init), weights: weights.map(Double.init))
-            #expect(relativeError(gradient.elements, expectedGradient) < 4e-6, "\(shape)")
-
-            layer.inputGradient(items: items, outputGradient: Region(upstream), inputGradient: gradient, accumulate: true, scratch: scratch)
-            #expect(relativeError(gradient.elements, expectedGradient.map { 2 * $0 }) < 4e-6, "\(shape)")
+            ConvolutionExpectations.equalsReference(Self.randomShape(using: &g), .frequency, set, using: &g)
         }
     }
 
@@ -73,35 +51,8 @@ struct FrequencyConvolutionTests {
         var g = SeededGenerator(13)
         let crews = [2, 3, 4].map { Workers(count: $0) }
         for round in 0..<16 {
-            let shape = Self.randomShape(using: &g)
-            let items = round % 4 == 0 ? 64 : 5
-            let perInput = shape.inputLength * shape.inputChannels
-            let perOutput = shape.outputLength * shape.outputChannels
-            let layer = Convolution(
-                shape: shape, weights: randomFloats(shape.weightCount, using: &g), bias: randomFloats(shape.outputChannels, using: &g),
-                activation: .leakyRelu(slope: 0.3), algorithm: .frequency, instructionSet: set)
-            let input = Region(randomFloats(items * perInput, using: &g))
-            let upstream = Region(randomFloats(items * perOutput, using: &g))
-            let scratch = Region<Float>(count: layer.scratchCount(items: items, threads: 4))
-            func run(_ first: Int, _ count: Int, _ workers: Workers?) -> ([UInt32], [UInt32]) {
-                let output = Region<Float>(count: count * perOutput)
-                let gradient = Region<Float>(count: count * perInput)
-                layer.forward(
-                    items: count, input: input[first * perInput..<(first + count) * perInput], output: output, scratch: scratch,
-                    workers: workers)
-                layer.inputGradient(
-                    items: count, outputGradient: upstream[first * perOutput..<(first + count) * perOutput], inputGradient: gradient,
-                    scratch: scratch, workers: workers)
-                return (bits(output.elements), bits(gradient.elements))
-            }
-            let whole = run(0, items, nil)
-            #expect(run(3, 1, nil).0 == Array(whole.0[3 * perOutput..<4 * perOutput]), "\(shape)")
-            for workers in crews {
-                #expect(run(0, items, workers) == whole, "\(shape)")
-                let alone = run(3, 1, workers)
-                #expect(alone.0 == Array(whole.0[3 * perOutput..<4 * perOutput]), "\(shape)")
-                #expect(alone.1 == Array(whole.1[3 * perInput..<4 * perInput]), "\(shape)")
-            }
+            ConvolutionExpectations.sameBits(
+                Self.randomShape(using: &g), .frequency, items: round % 4 == 0 ? 64 : 5, crews: crews, set, using: &g)
         }
     }
 

@@ -28,7 +28,9 @@ typedef struct {
     const uint32_t *_Nonnull conjugations;
 } frequency_transform;
 
-/// Where the rows of spectra lie, in floats. Slot `s` of row `r` starts at (s >> 1) · pair + (2 · r + (s & 1)) · row.
+/// Where the rows of spectra lie, in floats. Slot `s` of row `r` starts at (s >> 1) · pair + (2 · r + (s & 1)) · row. Behind the pairs of slots
+/// f = 0 lies once more, at (points + 1) / 2 · pair + 2 · r · row: of spectra real and imaginary part in double precision, `component` doubles
+/// apart; of products, whose slot 0 is zero, four parts `component` floats apart: real, imaginary, and what rounding left of both.
 typedef struct {
     long pair;
     long row;
@@ -70,8 +72,8 @@ typedef struct {
         float *_Nonnull work, float *_Nonnull spectra, const frequency_layout *_Nonnull layout);
 
     /// Products of slot groups `from ..< to` (0: f = 0; then, for even N, N/2; then the pairs) for `rows` rows and one panel
-    /// of `vectors` (1 or 2) vectors of outputs. `weights`: of the panel's first group, [channel][real, imaginary][output]; the next group's
-    /// are `group_stride` floats further. `panel`: how many panels were multiplied by this group's spectra before.
+    /// of `vectors` (1 or 2) vectors of outputs. `weights`: of the panel's first group, [channel][real, imaginary][output], where f = 0 has
+    /// [channel][output] in double precision; the next group's are `group_stride` floats further. `panel`: how many panels were multiplied by this group's spectra before.
     void (*_Nonnull multiply)(const frequency_transform *_Nonnull transform, long from, long to, long rows, long channels, int32_t vectors,
         const float *_Nonnull spectra, const frequency_layout *_Nonnull spectra_layout, const float *_Nonnull weights, long group_stride,
         long panel, float *_Nonnull products, const frequency_layout *_Nonnull products_layout);
@@ -82,7 +84,8 @@ typedef struct {
         const float *_Nonnull bias, const frequency_epilogue *_Nonnull epilogue);
 
     /// Spectra of the weights from one input channel to one panel, in double precision: `taps` [tap][output], cosines and sines
-    /// of 2π·n / points, scaled by 1 / points. Group g is written to `weights` + g · stride as [real, imaginary][output].
+    /// of 2π·n / points, scaled by 1 / points. Group g is written to `weights` + g · stride as [real, imaginary][output], group 0 as
+    /// [output] in double precision.
     void (*_Nonnull prepare)(const frequency_transform *_Nonnull transform, const double *_Nonnull cosines, const double *_Nonnull sines,
         long taps, const double *_Nonnull values, int32_t vectors, float *_Nonnull weights, long stride);
 } frequency_kernels;

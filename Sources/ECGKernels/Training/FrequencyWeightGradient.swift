@@ -60,7 +60,8 @@ final class FrequencyWeightGradient: @unchecked Sendable {
     private static let blockBytes = 4 << 20
 
     private var blockRows: Int { max(16, min(64, Self.blockBytes / (12 * transform.points * (leftWidth + rightWidth)))) }
-    private var pairCount: Int { transform.points / 2 + 1 }
+    /// Pairs of slots, and the constant term in double precision behind them.
+    private var pairCount: Int { (transform.points + 1) / 2 + 1 }
 
     /// A cache line more than needed keeps neighbouring rows from meeting in the same sets of the cache.
     private func layout(_ width: Int) -> frequency_layout {

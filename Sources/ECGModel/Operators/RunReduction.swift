@@ -26,25 +26,21 @@ struct RunReductionKernel: ScalarKernel {
 
     func forward<T: Scalar>(_ run: ForwardRun, as _: T.Type) {
         guard let x = run.inputs[0]?.region(T.self), let y = run.outputs[0]?.region(T.self) else { return }
-        let divisor: T = divides ? T(extent) : 1
-        if inner == 1 {
-            // In double precision: the sums are long.
-            let total = Region<Double>(count: 1)
-            for o in 0..<outer {
-                total[0] = 0
-                total.add(extent, at: 0, step: 0, x, o * extent, x, o * extent, step: 1, x, o * extent, step: 1) { x, _, _ in Double(x) }
-                y[o] = T(total[0] / Double(divisor))
-            }
-            return
-        }
-        y.fill(0)
+        // In double precision: the sums are long.
+        let divisor = divides ? Double(extent) : 1
+        let total = Region<Double>(count: inner)
         for o in 0..<outer {
-            for e in 0..<extent {
-                let from = (o * extent + e) * inner
-                y.add(inner, at: o * inner, step: 1, x, from, x, from, step: 1, x, from, step: 1) { x, _, _ in x }
+            total.fill(0)
+            if inner == 1 {
+                total.add(extent, at: 0, step: 0, x, o * extent, x, o * extent, step: 1, x, o * extent, step: 1) { x, _, _ in Double(x) }
+            } else {
+                for e in 0..<extent {
+                    let from = (o * extent + e) * inner
+                    total.add(inner, at: 0, step: 1, x, from, x, from, step: 1, x, from, step: 1) { x, _, _ in Double(x) }
+                }
             }
+            for i in 0..<inner { y[o * inner + i] = T(total[i] / divisor) }
         }
-        if divides { y.set(y) { $0 / divisor } }
     }
 
     func reverse<T: Scalar>(_ run: ReverseRun, as _: T.Type) {

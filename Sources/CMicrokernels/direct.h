@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A 1-D convolution over [time, channel] as a matrix product without a copy: the rows of the left matrix are overlapping windows.
 
-/// `rows` x `vectors` accumulators stay in registers over the whole sum; the weights stream by, the inputs are broadcast.
+/// Products that are summed in one chain; the sums of chains are added up. One chain of thousands would have several times the error.
+enum { CHAIN = 64 };
+
+/// `rows` x `vectors` accumulators stay in registers over a chain; the weights stream by, the inputs are broadcast.
 INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
-    vec sum[14][2];
+    vec sum[14][2], room[2 * 14], *total = in_memory(room);
     const long width = vectors * LANES;
     UNROLL for (int v = 0; v < vectors; v++) {
         vec bias = p->bias ? load(p->bias + v * LANES) : (vec){};
@@ -11,17 +14,30 @@ INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors
     }
     const float *weights = p->weights, *run = p->input + row * p->inputStride;
     const long stride = p->inputStride, length = p->tapLength;
+    long chained = 0, chains = 0;
     for (long tap = 0; tap < p->taps; tap++, run += p->tapStride) {
         const float *input = run;
-        for (long k = 0; k < length; k++, input++, weights += width) {
-            vec w[2];
-            UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + v * LANES);
-            UNROLL for (int r = 0; r < rows; r++) {
-                vec x = all(input[r * stride]);
-                UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += x * w[v];
+        for (long from = 0; from < length;) {
+            if (chained == CHAIN) {
+                UNROLL for (int v = 0; v < vectors; v++) UNROLL for (int r = 0; r < rows; r++) {
+                    total[2 * r + v] = chains ? sum[r][v] + total[2 * r + v] : sum[r][v];
+                    sum[r][v] = (vec){};
+                }
+                chained = 0, chains++;
             }
+            const long count = length - from < CHAIN - chained ? length - from : CHAIN - chained;
+            for (long k = 0; k < count; k++, input++, weights += width) {
+                vec w[2];
+                UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + v * LANES);
+                UNROLL for (int r = 0; r < rows; r++) {
+                    vec x = all(input[r * stride]);
+                    UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += x * w[v];
+                }
+            }
+            from += count, chained += count;
         }
     }
+    if (chains) UNROLL for (int v = 0; v < vectors; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] += total[2 * r + v];
     const int activation = p->activation, mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
     UNROLL for (int v = 0; v < vectors; v++) {
         const long left = whole ? LANES : p->columns - v * LANES;
@@ -87,15 +103,25 @@ static void panel(const ecg_panel *p, long rows) {
 /// One row against several whole panels: a row alone gives each panel only two chains of additions, too few to keep the multipliers
 /// busy, so panels go side by side. The order of each chain is that of the tile.
 INLINE void row_tile(const ecg_panel *p, long between, const int panels) {
-    vec sum[8];
+    vec sum[8], room[8], *total = in_memory(room);
     UNROLL for (int j = 0; j < 2 * panels; j++) sum[j] = p->bias ? load(p->bias + j * LANES) : (vec){};
     const float *weights = p->weights, *run = p->input;
+    long chained = 0, chains = 0;
     for (long tap = 0; tap < p->taps; tap++, run += p->tapStride) {
-        for (long k = 0; k < p->tapLength; k++, weights += 2 * LANES) {
-            const vec x = all(run[k]);
-            UNROLL for (int j = 0; j < 2 * panels; j++) sum[j] += x * load(weights + (j / 2) * between + (j % 2) * LANES);
+        for (long from = 0; from < p->tapLength;) {
+            if (chained == CHAIN) {
+                UNROLL for (int j = 0; j < 2 * panels; j++) total[j] = chains ? sum[j] + total[j] : sum[j], sum[j] = (vec){};
+                chained = 0, chains++;
+            }
+            const long end = p->tapLength - from < CHAIN - chained ? p->tapLength : from + CHAIN - chained;
+            for (long k = from; k < end; k++, weights += 2 * LANES) {
+                const vec x = all(run[k]);
+                UNROLL for (int j = 0; j < 2 * panels; j++) sum[j] += x * load(weights + (j / 2) * between + (j % 2) * LANES);
+            }
+            chained += end - from, from = end;
         }
     }
+    if (chains) UNROLL for (int j = 0; j < 2 * panels; j++) sum[j] += total[j];
     const int mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
     UNROLL for (int j = 0; j < 2 * panels; j++) {
         const vec other = mode ? load(p->residual + j * LANES) : (vec){};

@@ -3,36 +3,50 @@
 // Complex products at a frequency by Gauss: as real matrix products over the channels,
 //   P = (re + im)·Wr,  A = re·(Wi - Wr),  B = im·(Wr + Wi),  imaginary = P + A,  real = P - B.
 // Differences and sums of the weights are made on the way: two additions for up to 28 products, and a third less memory to
-// stream, which is what batches of one wait for. Each sum runs over the channels in order whatever the tile, so that an item's
+// stream, which is what batches of one wait for. Each sum runs over the channels in the same chains whatever the tile, so that an item's
 // bits don't depend on how many rows share a product. Included by each instruction set's source.
 
 /// How many channels ahead few rows fetch the weights, which pass faster than memory gives them: the processor's own prefetching stops at
 /// every page.
 #define AHEAD 48
 
+/// Channels are summed in chains of at most this many, and the chains' sums added up: one long chain would have twice the error.
+#define CHAIN 22
+
 /// One real product of ROWS x VECTORS: part 0 is P, 1 is A, which fetches the spectra that the next frequency will need from `next` on, and 2
 /// is B. The weights were fetched while those before them were multiplied: parts 1 and 2 fetch the ones behind these, `lines` cache lines
 /// a channel from `later` on, so that memory works all the time and not for a third of it.
 INLINE void sum(const int part, const int rows, const int vectors, const float *a, long stride, long channels, const float *w,
     const float *next, const float *later, long lines, vec acc[ROWS][2]) {
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) acc[i][v] = (vec){0};
-    for (long k = 0; k < channels; k++, w += 2 * vectors * LANES) {
-        vec x[2];
-        if (part == 1) __builtin_prefetch(next + 16 * k, 0, 2);
-        if (part > 0) {
-            for (long line = 0; line < lines; line++, later += 16) __builtin_prefetch(later, 0, 2);
+    const long chains = (channels + CHAIN - 1) / CHAIN;
+    vec room[2 * ROWS], *total = in_memory(room);
+    for (long chain = 1, k = 0;; chain++) {
+        const long end = channels * chain / chains;
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) acc[i][v] = (vec){0};
+        for (; k < end; k++, w += 2 * vectors * LANES) {
+            vec x[2];
+            if (part == 1) __builtin_prefetch(next + 16 * k, 0, 2);
+            if (part > 0) {
+                for (long line = 0; line < lines; line++, later += 16) __builtin_prefetch(later, 0, 2);
+            }
+            UNROLL for (int v = 0; v < vectors; v++) {
+                vec real = *(const vec *)(w + v * LANES);
+                if (part == 0) x[v] = real;
+                else if (part == 1) x[v] = *(const vec *)(w + (vectors + v) * LANES) - real;
+                else x[v] = real + *(const vec *)(w + (vectors + v) * LANES);
+            }
+            UNROLL for (int i = 0; i < rows; i++) {
+                vec s = all(a[i * stride + k]);
+                UNROLL for (int v = 0; v < vectors; v++) acc[i][v] += s * x[v];
+            }
         }
-        UNROLL for (int v = 0; v < vectors; v++) {
-            vec real = *(const vec *)(w + v * LANES);
-            if (part == 0) x[v] = real;
-            else if (part == 1) x[v] = *(const vec *)(w + (vectors + v) * LANES) - real;
-            else x[v] = real + *(const vec *)(w + (vectors + v) * LANES);
-        }
-        UNROLL for (int i = 0; i < rows; i++) {
-            vec s = all(a[i * stride + k]);
-            UNROLL for (int v = 0; v < vectors; v++) acc[i][v] += s * x[v];
+        if (chain == chains) break;
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
+            total[2 * i + v] = chain == 1 ? acc[i][v] : acc[i][v] + total[2 * i + v];
         }
     }
+    if (chains == 1) return;
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) acc[i][v] += total[2 * i + v];
 }
 
 /// Many rows: one product after the other, each with the whole register file.
@@ -56,19 +70,35 @@ INLINE void tile(const int rows, const int vectors, const float *a, long stride,
 /// Few rows: all three products at once, so that the weights pass only once.
 INLINE void narrow(const int rows, const int vectors, const float *a, long stride, long component, long channels, const float *w,
     const float *next, const float *later, long lines, float *y, long y_stride) {
-    vec p[NARROW][2], q[NARROW][2], s[NARROW][2];
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) p[i][v] = q[i][v] = s[i][v] = (vec){0};
-    for (long k = 0; k < channels; k++, w += 2 * vectors * LANES) {
-        UNROLL for (int f = 0; f < 2 * vectors * LANES; f += 16) __builtin_prefetch(w + AHEAD * 2 * vectors * LANES + f, 0, 2);
-        UNROLL for (int v = 0; v < vectors; v++) {
-            vec real = *(const vec *)(w + v * LANES), imaginary = *(const vec *)(w + (vectors + v) * LANES);
-            vec difference = imaginary - real, total = real + imaginary;
-            UNROLL for (int i = 0; i < rows; i++) {
-                const float *x = a + i * stride + k;
-                p[i][v] += all(x[2 * component]) * real;
-                q[i][v] += all(x[0]) * difference;
-                s[i][v] += all(x[component]) * total;
+    (void)next, (void)later, (void)lines;
+    const long chains = (channels + CHAIN - 1) / CHAIN;
+    vec p[NARROW][2], q[NARROW][2], s[NARROW][2], room[6 * NARROW], *total = in_memory(room);
+    for (long chain = 1, k = 0;; chain++) {
+        const long end = channels * chain / chains;
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) p[i][v] = q[i][v] = s[i][v] = (vec){0};
+        for (; k < end; k++, w += 2 * vectors * LANES) {
+            UNROLL for (int f = 0; f < 2 * vectors * LANES; f += 16) __builtin_prefetch(w + AHEAD * 2 * vectors * LANES + f, 0, 2);
+            UNROLL for (int v = 0; v < vectors; v++) {
+                vec real = *(const vec *)(w + v * LANES), imaginary = *(const vec *)(w + (vectors + v) * LANES);
+                vec difference = imaginary - real, both = real + imaginary;
+                UNROLL for (int i = 0; i < rows; i++) {
+                    const float *x = a + i * stride + k;
+                    p[i][v] += all(x[2 * component]) * real;
+                    q[i][v] += all(x[0]) * difference;
+                    s[i][v] += all(x[component]) * both;
+                }
             }
+        }
+        if (chain > 1) {
+            UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
+                const vec *sums = total + 3 * (2 * i + v);
+                p[i][v] += sums[0], q[i][v] += sums[1], s[i][v] += sums[2];
+            }
+        }
+        if (chain == chains) break;
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
+            vec *sums = total + 3 * (2 * i + v);
+            sums[0] = p[i][v], sums[1] = q[i][v], sums[2] = s[i][v];
         }
     }
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
@@ -78,6 +108,7 @@ INLINE void narrow(const int rows, const int vectors, const float *a, long strid
     }
 }
 #undef AHEAD
+#undef CHAIN
 
 /// At f = 0 weights are real, and two real products do. They are summed in double precision, from spectra and weights in double precision:
 /// activations behind a ReLU have a mean much larger than the rest of their spectrum, and its rounding error, unlike that of a direct sum, is

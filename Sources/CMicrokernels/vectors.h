@@ -36,6 +36,12 @@ INLINE void store_first(float *p, vec v, long n) {
 }
 #endif
 
+/// The same vectors as something that the compiler leaves in memory: sums that are seldom touched would push those of an inner loop out of its registers.
+INLINE vec *in_memory(vec *values) {
+    __asm__("" : "+r"(values));
+    return values;
+}
+
 /// Whether a lane of a comparison's result is set.
 INLINE int any(ivec mask) {
 #if LANES == 16

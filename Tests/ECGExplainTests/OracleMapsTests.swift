@@ -79,8 +79,11 @@ import Testing
             given.noise = .init(shape: noise.shape, elements: noise.floats)
             $0.draws = Draws(seed: 0, given: given)
         }
-        #expect(try differences(found, 0, "smoothgrad_given_noise").allSatisfy { $0 < 1e-4 })
-        #expect(try differences(found, 1, "smoothgrad_signed_given_noise").allSatisfy { $0 < 1e-4 })
+        // In 25 noisy copies of an item a kink may lie as near to zero as any rounding: of four items in one.
+        for (map, reference) in ["smoothgrad_given_noise", "smoothgrad_signed_given_noise"].enumerated() {
+            let differences = try differences(found, map, reference)
+            #expect(differences.filter { $0 < 1e-6 }.count >= 3 && differences.allSatisfy { $0 < 1e-3 }, "\(reference): \(differences)")
+        }
         #expect(found.allSatisfy { !$0.maps[0].usesSeed })
     }
 

@@ -78,7 +78,8 @@ import Testing
             let range = try #require(Double(row[4]))
             for (place, text) in row.dropFirst(5).enumerated() {
                 let expected = try #require(Double(text))
-                #expect(abs(Double(map[place * size / 16]) - expected) <= 1e-4 * range, "\(row[1]) at \(place)")
+                // Maps that are differences of logits are no finer than a float32 near one is.
+                #expect(abs(Double(map[place * size / 16]) - expected) <= 1e-4 * range + 0x1p-24, "\(row[1]) at \(place)")
             }
         }
     }

@@ -6,7 +6,8 @@ import Testing
 /// Every operator of the registry over random attributes: forward against ONNX Runtime, in reverse against finite differences in float64.
 @Suite struct OperatorTests {
     @Test func everyOperatorHasCases() {
-        let covered = Set(OperatorCase.all.map(\.operatorName))
+        // Operators with graphs inside, and the triangle, are those of ControlTests.
+        let covered = Set(OperatorCase.all.map(\.operatorName)).union(["If", "Loop", "Trilu"])
         #expect(OperatorRegistry.names.filter { !covered.contains($0) } == [])
         // The parts of an Attention are tested with it.
         let domains = OperatorRegistry.entries.filter { $0.domain == "com.microsoft" }.map { "\($0.domain).\($0.opType)" }

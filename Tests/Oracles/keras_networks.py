@@ -88,6 +88,25 @@ def masked(x):
     return layers.Dense(3)(layers.LSTM(4, go_backwards=True)(layers.Conv1D(4, 3, padding="causal", activation="tanh")(x)))
 
 
+def from_state(x):
+    return layers.Dense(3)(layers.GRU(4)(x, initial_state=layers.Dense(4)(layers.GlobalAveragePooling1D()(x))))
+
+
+def cells(x):
+    return layers.Dense(3)(layers.RNN([layers.GRUCell(4), layers.LSTMCell(3)], go_backwards=True)(x))
+
+
+def without_padding(x):
+    # steps of which both leads are negative are left out
+    y = layers.Lambda(lambda v: tf.where(v > 0.0, v, 0.0))(x)
+    return layers.Dense(3)(layers.LSTM(4)(layers.GRU(4, return_sequences=True)(layers.Masking(0.0)(y))))
+
+
+def of_maps(x):
+    y = layers.ConvLSTM1D(3, 3, padding="same", return_sequences=True)(layers.Reshape((4, 6, 2))(x))
+    return layers.Dense(3)(layers.Flatten()(y))
+
+
 def transformer(x):
     y = layers.Dense(8)(x)
     y = layers.LayerNormalization()(y + layers.MultiHeadAttention(2, 4)(y, y))
@@ -105,11 +124,19 @@ for opset in (9, 13, 18):
     case(f"keras-residual-{opset}", residual, opset=opset)
 case("keras-unet", unet)
 case("keras-lstm", recurrent(layers.LSTM))
-# tf2onnx makes loops of those of Keras 3 that are not unrolled, which are refused by name.
+# tf2onnx makes LSTM nodes of plain LSTMs, and Loop nodes of every other recurrent layer of Keras 3 that is not unrolled.
 case("keras-gru", recurrent(layers.GRU, unroll=True), shape=(5, 2))
 case("keras-gru-reset", recurrent(layers.GRU, unroll=True, reset_after=False), shape=(5, 2))
 case("keras-rnn", recurrent(layers.SimpleRNN, unroll=True), shape=(5, 2))
 case("keras-backwards", masked)
+case("keras-gru-loop", recurrent(layers.GRU))
+case("keras-gru-reset-loop", recurrent(layers.GRU, reset_after=False), opset=13)
+case("keras-rnn-loop", recurrent(layers.SimpleRNN, activation="relu"))
+case("keras-lstm-dropout-loop", recurrent(layers.LSTM, recurrent_dropout=0.2))
+case("keras-state-loop", from_state)
+case("keras-cells-loop", cells, opset=18)
+case("keras-masking-loop", without_padding)
+case("keras-convlstm-loop", of_maps)
 case("keras-transformer", transformer)
 case("keras-separable", separable)
 with open(sys.argv[1], "wb") as file:

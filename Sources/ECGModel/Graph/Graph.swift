@@ -28,8 +28,20 @@ package enum AttributeValue: Sendable {
     case floats([Float])
     case ints([Int])
     case strings([String])
-    /// Graphs, sparse tensors and types, which no supported operator takes.
+    case graph(Subgraph)
+    /// Sparse tensors and types, which no supported operator takes.
     case other
+}
+
+/// A graph that a node holds: the body of a loop, the branch of a choice. Its values are numbered with those of the graph around it, which it may read;
+/// its initializers are constants of that graph.
+package struct Subgraph: Sendable {
+    package var inputs: [ValueIndex] = []
+    package var outputs: [ValueIndex] = []
+    /// In order of execution, without those that no output needs.
+    package var nodes: [Node] = []
+    /// The values of graphs around it that it reads.
+    package var captured: [ValueIndex] = []
 }
 
 /// An input or output as the file declares it; -1 stands for an extent that is free or absent.

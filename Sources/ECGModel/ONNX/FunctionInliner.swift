@@ -24,11 +24,14 @@ struct FunctionInliner {
     private var result: [Inlined] = []
     private var calls = 0
 
-    /// - Parameter opsets: the model's own, by domain.
-    static func nodes(of model: Onnx_ModelProto, opsets: [String: Int]) throws -> [Inlined] {
-        let table = model.functions.map { (Key(domain: domain($0.domain), name: $0.name, overload: $0.overload), $0) }
+    /// - Parameters:
+    ///   - nodes: of the model's graph, or of a graph inside it.
+    ///   - functions: the model's.
+    ///   - opsets: the model's own, by domain.
+    static func nodes(_ nodes: [Onnx_NodeProto], functions: [Onnx_FunctionProto], opsets: [String: Int]) throws -> [Inlined] {
+        let table = functions.map { (Key(domain: domain($0.domain), name: $0.name, overload: $0.overload), $0) }
         var inliner = FunctionInliner(functions: Dictionary(table) { first, _ in first })
-        for node in model.graph.node { try inliner.add(node, opsets, inside: []) }
+        for node in nodes { try inliner.add(node, opsets, inside: []) }
         return inliner.result
     }
 
@@ -70,6 +73,9 @@ struct FunctionInliner {
         var inner: [String: Int] = [:]
         for opset in function.opsetImport { inner[Self.domain(opset.domain)] = Int(clamping: opset.version) }
         for body in function.node {
+            guard !body.attribute.contains(where: { $0.type == .graph }) else {
+                throw ModelError(.unsupported, "a \(body.opType) inside function '\(function.name)' is not supported")
+            }
             var made = body
             made.name = body.name.isEmpty ? "" : "\(call)/\(body.name)"
             made.input = body.input.map { names[$0] ?? prefix + $0 }

@@ -4,9 +4,11 @@ import SwiftProtobuf
 /// Turns a parsed file into the operator graph: names into numbers, nodes into order of execution, and everything checked that a
 /// damaged or hostile file could get wrong.
 struct GraphReader {
-    private var graph = Graph()
-    private var indices: [String: ValueIndex] = [:]
-    private let directory: String?
+    var graph = Graph()
+    /// Values by name: of the model's graph, and of each graph inside it that is being read.
+    var scopes: [[String: ValueIndex]] = [[:]]
+    let directory: String?
+    var functions: [Onnx_FunctionProto] = []
 
     /// - Parameter directory: where external data lie, with a slash at its end.
     static func read(_ model: Onnx_ModelProto, directory: String?) throws -> Graph {
@@ -23,14 +25,8 @@ struct GraphReader {
         var opsets: [String: Int] = [:]
         for opset in model.opsetImport { opsets[FunctionInliner.domain(opset.domain)] = Int(clamping: opset.version) }
         let proto = model.graph
-        for tensor in proto.initializer {
-            let index = define(tensor.name)
-            graph.constants[index] = try Tensor(tensor, directory: directory)
-        }
-        for sparse in proto.sparseInitializer {
-            let index = define(sparse.values.name)
-            graph.constants[index] = try Tensor(sparse, directory: directory)
-        }
+        functions = model.functions
+        try readConstants(proto)
         var defined = Set(graph.constants.keys)
         for input in proto.input {
             let index = define(input.name)
@@ -39,21 +35,16 @@ struct GraphReader {
             graph.inputs.append(try declaration(input, index))
             guard defined.insert(index).inserted else { throw ModelError(.damaged, "input '\(input.name)' is defined twice") }
         }
-        var nodes = try FunctionInliner.nodes(of: model, opsets: opsets).enumerated().map { try node($1, number: $0) }
-        for node in nodes {
-            for output in node.outputs.compactMap({ $0 }) {
-                guard defined.insert(output).inserted else {
-                    throw ModelError(.damaged, "value '\(graph.valueNames[output])' is computed twice, the second time by \(node.place)")
-                }
-            }
-        }
-        nodes = withoutUnread(try ordered(nodes, defined), outputs: proto.output.map(\.name))
+        var nodes = try nodes(of: proto, opsets)
+        try define(nodes, &defined)
+        let ready = Set(graph.constants.keys).union(graph.inputs.map(\.value))
+        nodes = withoutUnread(try ordered(nodes, ready: ready, defined), outputs: proto.output.map(\.name))
         graph.nodes = nodes
         for (index, node) in nodes.enumerated() {
             for output in node.outputs.compactMap({ $0 }) { graph.producer[output] = index }
         }
         for output in proto.output {
-            guard let index = indices[output.name], defined.contains(index) else {
+            guard let index = scopes[0][output.name], defined.contains(index) else {
                 throw ModelError(.damaged, "output '\(output.name)' is computed by no node")
             }
             graph.outputs.append(try declaration(output, index))
@@ -62,11 +53,50 @@ struct GraphReader {
         return graph
     }
 
-    private mutating func define(_ name: String) -> ValueIndex {
-        if let index = indices[name] { return index }
-        indices[name] = graph.valueNames.count
+    /// The value of this name, of the innermost graph that has it; a name that none has is one of the model's graph.
+    mutating func define(_ name: String) -> ValueIndex {
+        for scope in scopes.reversed() { if let index = scope[name] { return index } }
+        return declare(name, in: 0)
+    }
+
+    /// The value that a node of the innermost graph makes.
+    private mutating func result(_ name: String) -> ValueIndex {
+        scopes[scopes.count - 1][name] ?? declare(name, in: scopes.count - 1)
+    }
+
+    /// A new value of the graph at a depth.
+    mutating func declare(_ name: String, in depth: Int) -> ValueIndex {
+        scopes[depth][name] = graph.valueNames.count
         graph.valueNames.append(name)
         return graph.valueNames.count - 1
+    }
+
+    /// Reads the constants that a graph comes with.
+    mutating func readConstants(_ proto: Onnx_GraphProto) throws {
+        for tensor in proto.initializer {
+            let index = define(tensor.name)
+            graph.constants[index] = try Tensor(tensor, directory: directory)
+        }
+        for sparse in proto.sparseInitializer {
+            let index = define(sparse.values.name)
+            graph.constants[index] = try Tensor(sparse, directory: directory)
+        }
+    }
+
+    /// A graph's nodes, with functions inlined, as they stand in the file.
+    mutating func nodes(of proto: Onnx_GraphProto, _ opsets: [String: Int]) throws -> [Node] {
+        try FunctionInliner.nodes(proto.node, functions: functions, opsets: opsets).enumerated().map { try node($1, number: $0) }
+    }
+
+    /// Notes what nodes compute.
+    func define(_ nodes: [Node], _ defined: inout Set<ValueIndex>) throws {
+        for node in nodes {
+            for output in node.outputs.compactMap({ $0 }) {
+                guard defined.insert(output).inserted else {
+                    throw ModelError(.damaged, "value '\(graph.valueNames[output])' is computed twice, the second time by \(node.place)")
+                }
+            }
+        }
     }
 
     private func declaration(_ info: Onnx_ValueInfoProto, _ index: ValueIndex) throws -> Declaration {
@@ -86,9 +116,16 @@ struct GraphReader {
         let domain = FunctionInliner.domain(proto.domain)
         let name = proto.name.isEmpty ? (proto.output.first { !$0.isEmpty } ?? "number \(number)") : proto.name
         var attributes: [String: AttributeValue] = [:]
-        for attribute in proto.attribute { attributes[attribute.name] = try value(attribute) }
-        let inputs = proto.input.map { $0.isEmpty ? nil : define($0) }
-        let outputs = proto.output.map { $0.isEmpty ? nil : define($0) }
+        for attribute in proto.attribute where attribute.type != .graph { attributes[attribute.name] = try value(attribute) }
+        // What graphs inside read from outside are inputs too, behind its own: so the node stands behind what computes them.
+        var captured: [ValueIndex] = []
+        for attribute in proto.attribute.filter({ $0.type == .graph }).sorted(by: { $0.name < $1.name }) {
+            let body = try subgraph(attribute.g, inlined.opsets)
+            captured += body.captured
+            attributes[attribute.name] = .graph(body)
+        }
+        let inputs = proto.input.map { $0.isEmpty ? nil : define($0) } + captured
+        let outputs = proto.output.map { $0.isEmpty ? nil : result($0) }
         return Node(
             name: name, opType: proto.opType, domain: domain, inputs: inputs, outputs: outputs, attributes: attributes,
             opset: inlined.opsets[domain] ?? 0)
@@ -110,7 +147,7 @@ struct GraphReader {
 
     /// The nodes without those of their further outputs that nothing reads, which are as good as left out (Dropout's mask, MaxPool's indices).
     private func withoutUnread(_ nodes: [Node], outputs: [String]) -> [Node] {
-        var read = Set(outputs.compactMap { indices[$0] })
+        var read = Set(outputs.compactMap { scopes[0][$0] })
         for node in nodes { read.formUnion(node.inputs.compactMap { $0 }) }
         return nodes.map { node in
             Node(
@@ -121,8 +158,8 @@ struct GraphReader {
     }
 
     /// The nodes in order of execution. The specification asks for that order; files that don't keep it are sorted, cycles refused.
-    private func ordered(_ nodes: [Node], _ defined: Set<ValueIndex>) throws -> [Node] {
-        var ready = Set(graph.constants.keys).union(graph.inputs.map(\.value))
+    func ordered(_ nodes: [Node], ready known: Set<ValueIndex>, _ defined: Set<ValueIndex>) throws -> [Node] {
+        var ready = known
         var result: [Node] = []
         var waiting = nodes
         while !waiting.isEmpty {

@@ -119,7 +119,7 @@ package struct GraphWriter {
         case .strings(let strings):
             attribute.type = .strings
             attribute.strings = strings.map { .init(Array($0.utf8)) }
-        case .tensor, .other: preconditionFailure("no node that is written has an attribute of this kind")
+        case .tensor, .graph, .other: preconditionFailure("no node that is written has an attribute of this kind")
         }
         return attribute
     }

@@ -54,6 +54,12 @@ struct WeightFinder {
         case "LayerNormalization", "InstanceNormalization", "GroupNormalization":
             return all([(1, .scale), (2, .offset)]) { _ in 1 }
         case "PRelu": return all([(1, .slope)]) { _ in 1 }
+        case "Loop":
+            // A recurrent layer behind tf2onnx: its body takes the weights from round to round as they are.
+            guard let body = node.attribute.first(where: { $0.name == "body" })?.g, body.input.count == node.input.count else { return [] }
+            return node.input.indices.dropFirst(2).flatMap { input in
+                all([(input, isMatrix(body.input[input].name, in: body) ? .weights : .bias)]) { $0.dropLast().reduce(1, *) }
+            }
         case "Add":
             // the bias of a product that the exporter wrote as a node of its own
             for (bias, product) in [(1, 0), (0, 1)] where node.input.count == 2 {
@@ -69,6 +75,11 @@ struct WeightFinder {
             return []
         default: return []
         }
+    }
+
+    /// Whether a loop's body multiplies by a value; what it adds or takes apart is a bias.
+    private func isMatrix(_ name: String, in body: Onnx_GraphProto) -> Bool {
+        !body.node.contains { $0.input.contains(name) && ["Add", "Split", "Squeeze"].contains($0.opType) }
     }
 
     /// Where a node's input is stored; nil for what is computed from the items, and for what is no floating-point tensor.

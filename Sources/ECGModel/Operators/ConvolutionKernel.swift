@@ -30,7 +30,8 @@ struct ConvolutionKernel: Kernel {
     func prepared(_ cache: PreparedWeights) -> ConvolutionKernel {
         var copy = self
         let folded = biasWithAffine()
-        let key = PreparedWeights.Key(node: node.outputs, shape: shape, affine: affine?.node)
+        let key = PreparedWeights.Key(
+            node: node.outputs, rounds: cache.rounds(weights, bias), shape: shape, affine: affine?.node)
         copy.prepared = cache.convolution(key) {
             var weights = weights.floats ?? []
             if let affine {

@@ -40,7 +40,9 @@ struct LinearKernel: Kernel {
     func prepared(_ cache: PreparedWeights) -> LinearKernel {
         var copy = self
         copy.product = cache.product(
-            PreparedWeights.ProductKey(node: node.outputs, added: added, inner: inner, channelsLast: channelsLast, activation: activation)
+            PreparedWeights.ProductKey(
+                node: node.outputs, rounds: cache.rounds(weights), bias: cache.isOfRounds ? bias : nil, added: added, inner: inner,
+                channelsLast: channelsLast, activation: activation)
         ) {
             var values = weights.floats ?? []
             if factor != 1 { for i in values.indices { values[i] *= factor } }

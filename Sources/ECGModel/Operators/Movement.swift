@@ -135,5 +135,6 @@ let movementOperators: [OperatorEntry] = [
     OperatorEntry("Transpose") { try TransposeOperator($0) },
     OperatorEntry("Concat") { try ConcatOperator($0) },
     OperatorEntry("Slice") { try SliceOperator($0) },
+    OperatorEntry("Trilu", since: 14) { try TriangleOperator($0) },
     OperatorEntry("Pad", since: 2) { try PadOperator($0) },
 ]

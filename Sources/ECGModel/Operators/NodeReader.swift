@@ -87,6 +87,11 @@ package final class NodeReader {
         return tensor
     }
 
+    package func graph(_ name: String) throws -> Subgraph {
+        guard case .graph(let graph)? = take(name) else { throw damaged("has no graph '\(name)'") }
+        return graph
+    }
+
     /// Attributes that change nothing in inference.
     package func ignore(_ names: String...) { read.formUnion(names) }
 

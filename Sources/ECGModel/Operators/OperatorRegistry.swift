@@ -28,7 +28,7 @@ package enum OperatorRegistry {
         movementOperators, shapeOperators, constantOperators, softmaxOperators, unaryMathOperators, smoothActivationOperators,
         comparisonOperators,
         extremaOperators, selectionOperators, reductionOperators, contractionOperators, repetitionOperators, groupNormalisationOperators,
-        transposedConvolutionOperators, resizeOperators, lpPoolingOperators, gatherOperators, attentionOperators,
+        transposedConvolutionOperators, resizeOperators, lpPoolingOperators, gatherOperators, attentionOperators, controlOperators,
     ]
 
     private struct Key: Hashable {

@@ -50,7 +50,8 @@ struct RecurrentKernel: Kernel {
 
     func prepared(_ cache: PreparedWeights) -> RecurrentKernel {
         var copy = self
-        copy.layer = cache.recurrent(node.outputs) { made() }
+        let rounds = cache.rounds(weights.input, weights.recurrent, weights.bias)
+        copy.layer = cache.recurrent(PreparedWeights.LayerKey(node: node.outputs, rounds: rounds)) { made() }
         return copy
     }
 

@@ -23,7 +23,7 @@ struct TransposedConvolutionKernel: PreparedKernel {
 
     func prepared(_ cache: PreparedWeights) -> TransposedConvolutionKernel {
         var copy = self
-        let key = PreparedWeights.Key(node: node.outputs, shape: shape, affine: nil)
+        let key = PreparedWeights.Key(node: node.outputs, rounds: cache.rounds(weights), shape: shape, affine: nil)
         copy.convolution = cache.convolution(key) { Convolution(shape: shape, weights: weights.floats ?? []) }
         copy.biasRow = bias.map { Region($0) }
         return copy

@@ -62,12 +62,15 @@ struct ArenaLayout {
         let all = (tenants(forward, false) + (isReference ? [] : tenants(backward, true))).sorted {
             ($1.bytes, $0.first, $0.root, $0.isGradient ? 1 : 0) < ($0.bytes, $1.first, $1.root, $1.isGradient ? 1 : 0)
         }
-        place(all)
+        if all.count <= Self.fewEnough { place(all) } else { placeInTurn(all) }
         if isReference { return }
         let needs = steps.map { $0.kernel.scratchBytes(threads: request.threads) }
         scratch = (byteCount, needs.max() ?? 0)
         byteCount += Self.aligned(scratch.count)
     }
+
+    /// Tensors for which every place is worth looking at: that takes the square of their number.
+    private static let fewEnough = 4096
 
     private static func aligned(_ bytes: Int) -> Int { (bytes + 63) / 64 * 64 }
 
@@ -85,6 +88,26 @@ struct ArenaLayout {
             settled.insert((tenant, offset, offset + size), at: place)
             if tenant.isGradient { gradients[tenant.root] = offset } else { values[tenant.root] = offset }
             byteCount = max(byteCount, offset + size)
+        }
+    }
+
+    /// In order of time, each at the place that one of its size has left, else behind all: for the many tensors of a loop's rounds, which are of few sizes.
+    private mutating func placeInTurn(_ tenants: [Tenant]) {
+        let size = { (tenant: Tenant) in max(64, Self.aligned(tenant.bytes)) }
+        let leaving = tenants.indices.sorted { (tenants[$0].last, $0) < (tenants[$1].last, $1) }
+        var offsets = [Int](repeating: 0, count: tenants.count)
+        var free: [Int: [Int]] = [:]
+        var left = 0
+        for index in tenants.indices.sorted(by: { (tenants[$0].first, $0) < (tenants[$1].first, $1) }) {
+            let tenant = tenants[index]
+            while left < leaving.count, tenants[leaving[left]].last < tenant.first {
+                free[size(tenants[leaving[left]]), default: []].append(offsets[leaving[left]])
+                left += 1
+            }
+            let offset = free[size(tenant)]?.popLast() ?? byteCount
+            offsets[index] = offset
+            byteCount = max(byteCount, offset + size(tenant))
+            if tenant.isGradient { gradients[tenant.root] = offset } else { values[tenant.root] = offset }
         }
     }
 }

@@ -34,9 +34,10 @@ package final class Plan: Sendable {
         let made = Collected<(any Kernel)?>(repeating: nil, count: steps.count)
         let sizes = steps.map { ($0.kernel as? ConvolutionKernel)?.shape.weightCount ?? 0 }
         let order = steps.indices.sorted { (sizes[$1], $0) < (sizes[$0], $1) }
+        let ofRounds = PreparedWeights(isOfRounds: true)
         (workers ?? Workers(count: 1)).run(steps.count) { place, _ in
             let index = order[place]
-            made.set(index, (list[index].kernel as? any PreparedKernel)?.prepared(weights))
+            made.set(index, (list[index].kernel as? any PreparedKernel)?.prepared(list[index].isRepeated ? ofRounds : weights))
         }
         for (index, kernel) in made.values.enumerated() { if let kernel { steps[index].kernel = kernel } }
         self.request = request

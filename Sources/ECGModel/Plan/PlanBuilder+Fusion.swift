@@ -49,7 +49,7 @@ extension PlanBuilder {
     private mutating func absorbPadding() {
         let visible = visible
         for index in steps.indices {
-            guard var convolution = steps[index].kernel as? ConvolutionKernel, let input = steps[index].inputs[0],
+            guard !steps[index].isRepeated, var convolution = steps[index].kernel as? ConvolutionKernel, let input = steps[index].inputs[0],
                 !visible.contains(values[input].root),
                 let source = producer(of: values[input].root), let pad = steps[source].kernel as? PadKernel, pad.isZero,
                 let padded = steps[source].inputs[0],
@@ -75,7 +75,7 @@ extension PlanBuilder {
     private mutating func absorbFlattening() {
         let visible = visible
         for index in steps.indices {
-            guard var linear = steps[index].kernel as? LinearKernel, let input = steps[index].inputs[0],
+            guard !steps[index].isRepeated, var linear = steps[index].kernel as? LinearKernel, let input = steps[index].inputs[0],
                 !visible.contains(values[input].root),
                 let source = producer(of: values[input].root), let change = steps[source].kernel as? LayoutKernel,
                 change.from == .channelsLast,
@@ -91,7 +91,9 @@ extension PlanBuilder {
     /// Merges what follows step `index` into it, if it can be. True if the step has changed its place or its output.
     private mutating func extend(_ index: Int) -> Bool {
         let step = steps[index]
-        guard let output = step.outputs.first ?? nil, values[output].root == output, !visible.contains(output) else { return false }
+        guard !step.isRepeated, let output = step.outputs.first ?? nil, values[output].root == output, !visible.contains(output) else {
+            return false
+        }
         let users = users(of: output)
         guard users.count == 1, let next = users.first,
             steps[next].inputs.filter({ $0.map { values[$0].root == output } ?? false }).count == 1,
@@ -166,7 +168,8 @@ extension PlanBuilder {
     private mutating func placeInConcatenations() {
         let visible = visible
         for index in steps.indices {
-            guard var concat = steps[index].kernel as? ConcatKernel, concat.isChannels, let whole = steps[index].outputs[0],
+            guard !steps[index].isRepeated, var concat = steps[index].kernel as? ConcatKernel, concat.isChannels,
+                let whole = steps[index].outputs[0],
                 values[whole].root == whole,
                 values[whole].fact.type == .float32
             else { continue }

@@ -9,7 +9,8 @@ extension PlanBuilder {
         guard request.reverse.map({ $0.passes.allSatisfy { $0.rules.rule == .gradient } }) ?? true else { return }
         let visible = visible
         for index in steps.indices {
-            guard let erf = steps[index].kernel as? UnaryKernel, erf.library == .erf, let inner = steps[index].inputs[0],
+            guard !steps[index].isRepeated, let erf = steps[index].kernel as? UnaryKernel, erf.library == .erf,
+                let inner = steps[index].inputs[0],
                 values[inner].fact.type == .float32, let outer = steps[index].outputs[0], let scaled = producer(of: values[inner].root),
                 let x = factor(scaled, .divide, 2.0.squareRoot()) ?? factor(scaled, .multiply, 0.5.squareRoot()),
                 let sum = onlyUser(of: outer), factor(sum, .add, 1) == outer, let shifted = steps[sum].outputs[0],

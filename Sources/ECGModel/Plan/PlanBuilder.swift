@@ -10,11 +10,20 @@ struct PlanBuilder {
     var values: [PlanValue] = []
     var steps: [Step] = []
     /// The plan's value for a value of the graph in a layout.
-    private var forms: [ValueIndex: [Layout: Int]] = [:]
+    var forms: [ValueIndex: [Layout: Int]] = [:]
     /// The graph's value in the layout it was computed in.
-    private var original: [ValueIndex: Int] = [:]
+    var original: [ValueIndex: Int] = [:]
     /// Inputs that nobody has looked at yet, so that their layout is still free.
     private var undecided: Set<ValueIndex> = []
+    /// Bytes of constants that were worked out from the file's.
+    private var foldedBytes = 0
+    /// More than any network's weights and masks take, and a file of a few bytes can ask for any amount.
+    private static let mostFoldedBytes = 2 << 30
+    /// Values that loops made, numbered behind the graph's.
+    var madeValues = 0
+    /// Nodes that loops have put in their place, and how many loops the node at hand is inside of.
+    var repeatedNodes = 0
+    var depth = 0
 
     init(_ graph: Graph, _ operators: [any Operator], _ request: PlanRequest) {
         self.graph = graph
@@ -32,7 +41,7 @@ struct PlanBuilder {
         }
         for index in neededNodes() { try add(graph.nodes[index], operators[index]) }
         for value in request.kept {
-            if try form(value, nil) == nil { throw ModelError(.misfit, "value '\(graph.valueNames[value])' is not computed") }
+            if try form(value, nil) == nil { throw ModelError(.misfit, "value '\(name(value))' is not computed") }
         }
     }
 
@@ -53,24 +62,26 @@ struct PlanBuilder {
         return needed.sorted()
     }
 
+    private func name(_ value: ValueIndex) -> String { value < graph.valueNames.count ? graph.valueNames[value] : "number \(value)" }
+
     mutating func addValue(_ fact: Fact) -> Int {
         values.append(PlanValue(fact, root: values.count))
         return values.count - 1
     }
 
-    private mutating func define(_ value: ValueIndex, _ planned: Int) {
+    mutating func define(_ value: ValueIndex, _ planned: Int) {
         original[value] = planned
         forms[value] = [values[planned].fact.layout: planned]
     }
 
     /// The fact about a value, which is made known if it is a constant of the file.
-    private mutating func fact(_ value: ValueIndex) throws -> Fact {
-        guard let planned = try form(value, nil) else { throw ModelError(.misfit, "value '\(graph.valueNames[value])' is not known") }
+    mutating func fact(_ value: ValueIndex) throws -> Fact {
+        guard let planned = try form(value, nil) else { throw ModelError(.misfit, "value '\(name(value))' is not known") }
         return values[planned].fact
     }
 
     /// The plan's value in a layout (nil: any), after a change of layout if need be.
-    private mutating func form(_ value: ValueIndex, _ layout: Layout?) throws -> Int? {
+    mutating func form(_ value: ValueIndex, _ layout: Layout?) throws -> Int? {
         if original[value] == nil, let constant = graph.constants[value] {
             let tensor = constant.type == .float32 && request.inDouble ? constant.converted(to: .float64) : constant
             define(value, addValue(Fact(constant: tensor)))
@@ -103,7 +114,7 @@ struct PlanBuilder {
         steps.append(
             Step(
                 kernel: move, node: Self.layoutNode, inputs: [source], outputs: [made], kept: [],
-                rules: request.reverse?.passes.map(\.rules.rule) ?? []))
+                rules: request.reverse?.passes.map(\.rules.rule) ?? [], isRepeated: depth > 0))
         return made
     }
 
@@ -116,15 +127,19 @@ struct PlanBuilder {
         return values.count - 1
     }
 
-    private mutating func add(_ node: Node, _ made: any Operator) throws {
+    /// - Parameters:
+    ///   - inputs, outputs: the values that it reads and makes, where they are not the node's own.
+    mutating func add(_ node: Node, _ made: any Operator, inputs own: [ValueIndex?]? = nil, outputs: [ValueIndex?]? = nil) throws {
+        let (sources, named) = (own ?? node.inputs, outputs ?? node.outputs)
+        if let control = made as? any ControlOperator { return try run(control, node, sources, named) }
         let reader = NodeReader(node, floatType: floatType, rule: request.reverse?.rules(for: node).first)
         var facts: [Fact?] = []
-        for input in node.inputs { facts.append(try input.map { try fact($0) }) }
+        for input in sources { facts.append(try input.map { try fact($0) }) }
         let layout = layout(made.wish(facts), node, facts)
         let broadcasts = if case .broadcast = made.wish(facts) { layout == .channelsLast } else { false }
         let rank = facts.compactMap { $0?.shape.count }.max() ?? 0
         var inputs: [Int?] = []
-        for (index, input) in node.inputs.enumerated() {
+        for (index, input) in sources.enumerated() {
             guard let input, let fact = facts[index] else {
                 inputs.append(nil)
                 continue
@@ -143,7 +158,7 @@ struct PlanBuilder {
             }
         }
         let specialised = try made.specialise(inputs.map { $0.map { values[$0].fact } }, layout: layout, node: reader)
-        try define(specialised, node, inputs)
+        try define(specialised, node, inputs, named)
     }
 
     private func layout(_ wish: LayoutWish, _ node: Node, _ facts: [Fact?]) -> Layout {
@@ -158,8 +173,7 @@ struct PlanBuilder {
         }
     }
 
-    private mutating func define(_ specialised: Specialised, _ node: Node, _ inputs: [Int?]) throws {
-        let named = node.outputs
+    private mutating func define(_ specialised: Specialised, _ node: Node, _ inputs: [Int?], _ named: [ValueIndex?]) throws {
         switch specialised.body {
         case .constants(let tensors):
             for (output, tensor) in zip(named, tensors) {
@@ -176,6 +190,10 @@ struct PlanBuilder {
             let constants = inputs.map { $0.flatMap { values[$0].fact.constant } }
             let foldable = zip(inputs, constants).allSatisfy { $0 == nil || $1 != nil } && !inputs.isEmpty && specialised.kept.isEmpty
             if foldable {
+                for output in specialised.outputs { foldedBytes += output.byteCount }
+                guard foldedBytes <= Self.mostFoldedBytes else {
+                    throw ModelError(.misfit, "\(node.place): the file's constants grow beyond \(Self.mostFoldedBytes >> 20) MiB")
+                }
                 let outputs = specialised.outputs.map { Tensor(type: $0.type, shape: $0.shape) }
                 let scratch = Region<UInt8>(count: kernel.scratchBytes(threads: 1))
                 kernel.forward(ForwardRun(inputs: constants, outputs: outputs, kept: [], scratch: scratch, workers: nil))
@@ -200,7 +218,7 @@ struct PlanBuilder {
             steps.append(
                 Step(
                     kernel: kernel, node: node, inputs: inputs, outputs: outputs, kept: kept,
-                    rules: request.reverse?.rules(for: node) ?? []))
+                    rules: request.reverse?.rules(for: node) ?? [], isRepeated: depth > 0))
         }
     }
 }

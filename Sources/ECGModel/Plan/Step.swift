@@ -27,6 +27,8 @@ struct Step: Sendable {
     var kept: [Int]
     /// The rule of each reverse run.
     var rules: [Rule]
+    /// One of a loop's rounds: there may be many thousand, which fusion passes over.
+    var isRepeated = false
 }
 
 /// One call of a kernel in the reverse run.

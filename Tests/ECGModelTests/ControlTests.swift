@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
+import ECGModel
+import TestSupport
+import Testing
+
+/// Graphs inside nodes (Tests/Oracles/loops.py): loops and choices that are known when the items' shape is run, all others are refused by name.
+@Suite struct ControlTests {
+    private func cases() throws -> [ArchivedCase] { try ArchivedCase.read("loops.bin") }
+
+    private func session(_ one: ArchivedCase) throws -> Session {
+        try Session(Model(bytes: one.model), itemShape: [1, 4], activation: OutputActivation.none)
+    }
+
+    @Test func outputsAreThoseOfONNXRuntime() throws {
+        let runs = try cases().filter { $0.title[1] == "runs" }
+        #expect(runs.count >= 9)
+        for one in runs {
+            let items = Items(shape: [1, 4], values: one.inputs[0].floats ?? [])
+            let share = shareOfRange(try session(one).run(items).logits, one.outputs[0].doubles)
+            #expect(share < 1e-6, "\(one.title[0]): \(share)")
+        }
+    }
+
+    @Test func othersAreRefusedByName() throws {
+        let refused = try cases().filter { $0.title[1] != "runs" }
+        #expect(refused.count >= 12)
+        for one in refused {
+            let error = #expect(throws: ModelError.self, "\(one.title[0])") { _ = try session(one) }
+            guard let error else { continue }
+            #expect("\(error.kind)" == one.title[1], "\(one.title[0]): \(error.message)")
+            for word in one.title.dropFirst(2) {
+                let words = word.replacing("_", with: " ")
+                #expect(error.message.contains(words), "\(one.title[0]): \(error.message)")
+            }
+        }
+    }
+
+    /// Each round of a loop is a use of its own: gradients flow back through all of them.
+    @Test func gradientsFlowThroughRounds() throws {
+        for (name, factor) in [("halved", Float(0.125)), ("stopped", 0.125), ("never", 1), ("taken", 0.5), ("by-shape", 0.5)] {
+            let one = try #require(try cases().first { $0.title[0] == name })
+            let items = Items(shape: [1, 4], values: one.inputs[0].floats ?? [])
+            let gradient = try session(one).reverse(items, targets: [.logit([2])]).targets[0].gradient
+            for item in 0..<items.count { #expect(Array(gradient[item]) == [0, 0, factor, 0], "\(name)") }
+        }
+    }
+
+    @Test func gradientsFlowWithinTheTriangle() throws {
+        let one = try #require(try cases().first { $0.title[0] == "lower-triangle" })
+        let items = Items(shape: [1, 4], values: one.inputs[0].floats ?? [])
+        for place in 0..<4 {
+            let gradient = try session(one).reverse(items, targets: [.logit([place])]).targets[0].gradient
+            #expect(Array(gradient[0]) == (0..<4).map { $0 == place ? 1 : 0 }, "\(place)")
+        }
+    }
+}

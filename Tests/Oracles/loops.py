@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Graphs inside nodes that must be refused, by name and without harm, or that run: small models with Loop, If and Trilu, a mask of causal attention.
+
+usage: loops.py FILE        (Tests/ECGModelTests/Fixtures/loops.bin)
+A case is as in operators.py, with items and ONNX Runtime's outputs where it runs; its title is `NAME KIND WORD…`: KIND is `runs`, or that of the error, whose
+message has the words.
+"""
+import struct
+import sys
+
+import numpy as np
+import onnxruntime as ort
+from onnx import TensorProto, helper, numpy_helper
+
+ort.set_default_logger_severity(4)
+archive = bytearray()
+FLOAT, INT, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+value, node = helper.make_tensor_value_info, helper.make_node
+
+
+def constant(name, array):
+    return numpy_helper.from_array(np.array(array), name)
+
+
+def body(nodes, scan="y", condition="go", inits=()):
+    """Takes the round, a condition and x [item, 4]; gives a condition, x and a value of every round."""
+    return helper.make_graph(
+        nodes, "body", [value("round", INT, []), value("before", BOOL, []), value("x", FLOAT, None)],
+        [value(condition, BOOL, []), value("next", FLOAT, None), value(scan, FLOAT, None)], list(inits))
+
+
+def model(nodes, inits=()):
+    graph = helper.make_graph(
+        nodes, "graph", [value("ecg", FLOAT, ["n", 1, 4])], [value("out", FLOAT, None)], list(inits))
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def case(title, made, runs=False):
+    items = np.random.RandomState(3).randn(3, 1, 4).astype(np.float32)
+    data = made.SerializeToString()
+    groups = [[], []]
+    if runs:
+        groups = [[items], [ort.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"ecg": items})[0]]]
+    parts = [title.encode(), data]
+    for group in groups:
+        parts.append(struct.pack("<I", len(group)))
+        parts += [numpy_helper.from_array(v).SerializeToString() for v in group]
+    for part in parts:
+        archive.extend(struct.pack("<I", len(part)))
+        archive.extend(part)
+
+
+def loop(inner, rounds, condition="", inits=(), carried="ecg"):
+    nodes = [node("Loop", ["rounds", condition, carried], ["last", "all"], body=inner, name="the loop"), node("Identity", ["last"], ["out"])]
+    return model(nodes, [constant("rounds", np.int64(rounds)), *inits])
+
+
+halve = [node("Identity", ["before"], ["go"]), node("Mul", ["x", "half"], ["next"]), node("Identity", ["x"], ["y"])]
+half = constant("half", np.float32([0.5]))
+case("halved runs", loop(body(halve, inits=[half]), 3), runs=True)
+case("constant-outside runs", loop(body(halve), 5, inits=[half]), runs=True)
+case("never runs", loop(body(halve, inits=[half]), 0), runs=True)
+case("negative runs", loop(body(halve, inits=[half]), -7), runs=True)
+# The condition says stop before the rounds are over.
+stop = [node("Less", ["round", "two"], ["go"]), node("Mul", ["x", "half"], ["next"]), node("Identity", ["x"], ["y"])]
+two = constant("two", np.int64(2))
+case("stopped runs", loop(body(stop, inits=[half, two]), 9), runs=True)
+# The values of all rounds, and a loop inside the loop that reads both graphs around it.
+inner = helper.make_graph(
+    [node("Identity", ["before 2"], ["go 2"]), node("Add", ["x 2", "shared"], ["next 2"]), node("Mul", ["x 2", "half"], ["y 2"])], "inner",
+    [value("round 2", INT, []), value("before 2", BOOL, []), value("x 2", FLOAT, None)],
+    [value("go 2", BOOL, []), value("next 2", FLOAT, None), value("y 2", FLOAT, None)])
+outer = body([
+    node("Identity", ["before"], ["go"]), node("Mul", ["x", "half"], ["shared"]),
+    node("Loop", ["inner rounds", "", "x"], ["next", "rows"], body=inner, name="inside"), node("ReduceSum", ["rows", "axis"], ["y"], keepdims=0)])
+nested = model([
+    node("Loop", ["rounds", "", "ecg"], ["last", "all"], body=outer, name="outside"), node("ReduceMean", ["all"], ["mean"], axes=[0], keepdims=0),
+    node("Add", ["mean", "last"], ["out"])],
+    [constant("rounds", np.int64(3)), constant("inner rounds", np.int64(2)), constant("axis", np.int64([0])), half])
+case("nested runs", nested, runs=True)
+
+
+def choice(condition, inits, extra=()):
+    def branch(name, factor):
+        return helper.make_graph([node("Mul", ["ecg", factor], [name])], name, [], [value(name, FLOAT, None)])
+
+    nodes = [*extra, node("If", [condition], ["out"], then_branch=branch("then", "half"), else_branch=branch("other", "third"), name="the choice")]
+    return model(nodes, [half, constant("third", np.float32([1 / 3])), *inits])
+
+
+case("taken runs", choice("yes", [constant("yes", np.bool_(True))]), runs=True)
+case("other runs", choice("no", [constant("no", np.bool_(False))]), runs=True)
+shape = [node("Shape", ["ecg"], ["shape"]), node("Gather", ["shape", "last axis"], ["length"]), node("Equal", ["length", "four"], ["is four"])]
+case("by-shape runs", choice("is four", [constant("last axis", np.int64(2)), constant("four", np.int64(4))], shape), runs=True)
+by_items = [node("ReduceSum", ["ecg"], ["sum"], keepdims=0), node("Greater", ["sum", "zero"], ["positive"])]
+case("by-items unsupported If the_choice", choice("positive", [constant("zero", np.float32(0))], by_items))
+
+for name, upper, diagonal in (("upper", 1, 2), ("lower", 0, 1), ("far", 0, -(2**62)), ("all", 1, -(2**62))):
+    matrices = [node("Reshape", ["ecg", "shape"], ["matrices"]), node("Trilu", ["matrices", "diagonal"], ["out"], upper=upper)]
+    case(f"{name}-triangle runs", model(matrices, [constant("shape", np.int64([0, 2, 2])), constant("diagonal", np.int64(diagonal))]), runs=True)
+case("absurd unsupported Loop the_loop", loop(body(halve, inits=[half]), 2**62))
+case("endless unsupported Loop the_loop", model([
+    node("Loop", ["", "", "ecg"], ["last", "all"], body=body(halve, inits=[half]), name="the loop"), node("Identity", ["last"], ["out"])]))
+empty = helper.make_graph(
+    [], "body", [value("round", INT, []), value("go", BOOL, []), value("x", FLOAT, None)], [value("go", BOOL, []), value("x", FLOAT, None)])
+case("empty unsupported Loop the_loop", model([node("Loop", ["rounds", "", "ecg"], ["out"], body=empty, name="the loop")], [constant("rounds", np.int64(2**62))]))
+growing = body([node("Identity", ["before"], ["go"]), node("Concat", ["x", "x"], ["next"], axis=2), node("Identity", ["round"], ["y"])])
+case("growing misfit Concat", loop(growing, 80))
+case("growing-constant misfit Concat", loop(growing, 80, inits=[constant("start", np.float32([[[0, 0, 0, 1]]]))], carried="start"))
+until = [node("ReduceSum", ["x"], ["sum"], keepdims=0), node("Greater", ["sum", "zero"], ["go"]), *halve[1:]]
+case("condition-of-items unsupported Loop the_loop", loop(body(until, inits=[half, constant("zero", np.float32(0))]), 3))
+case("unknown-inside unsupported Loopy", loop(body([*halve, node("Loopy", ["x"], ["z"], name="odd")], scan="z", inits=[half]), 3))
+case("missing damaged nobody", loop(body([node("Identity", ["before"], ["go"]), node("Mul", ["x", "nobody"], ["next"]), node("Identity", ["x"], ["y"])]), 3))
+case("cycle damaged cycle", loop(body([
+    node("Identity", ["before"], ["go"]), node("Mul", ["x", "b"], ["a"]), node("Mul", ["a", "x"], ["b"]), node("Identity", ["a"], ["next"]),
+    node("Identity", ["x"], ["y"])]), 3))
+case("twice damaged twice", loop(body([*halve, node("Identity", ["x"], ["y"])], inits=[half]), 3))
+few = helper.make_graph([node("Identity", ["x"], ["next"])], "body", [value("x", FLOAT, None)], [value("next", FLOAT, None)])
+case("few-inputs damaged Loop the_loop", loop(few, 3))
+case("no-body damaged Loop the_loop", model([node("Loop", ["rounds", "", "ecg"], ["out"], name="the loop")], [constant("rounds", np.int64(3))]))
+deep = body(halve, inits=[half])
+for _ in range(12):
+    deep = body([node("Identity", ["before"], ["go"]), node("Loop", ["rounds", "", "x"], ["next", "y"], body=deep)])
+case("deep damaged deep", loop(deep, 2))
+with open(sys.argv[1], "wb") as file:
+    file.write(archive)
+print(f"{len(archive)} bytes")

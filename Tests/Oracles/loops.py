@@ -106,7 +106,9 @@ empty = helper.make_graph(
 case("empty unsupported Loop the_loop", model([node("Loop", ["rounds", "", "ecg"], ["out"], body=empty, name="the loop")], [constant("rounds", np.int64(2**62))]))
 growing = body([node("Identity", ["before"], ["go"]), node("Concat", ["x", "x"], ["next"], axis=2), node("Identity", ["round"], ["y"])])
 case("growing misfit Concat", loop(growing, 80))
-case("growing-constant misfit Concat", loop(growing, 80, inits=[constant("start", np.float32([[[0, 0, 0, 1]]]))], carried="start"))
+tiled = body([node("Identity", ["before"], ["go"]), node("Tile", ["x", "times"], ["next"]), node("Identity", ["round"], ["y"])])
+start = [constant("start", np.float32([[[0, 0, 0, 1]]])), constant("times", np.int64([1, 1, 2**29]))]
+case("growing-constant misfit Tile", loop(tiled, 80, inits=start, carried="start"))
 until = [node("ReduceSum", ["x"], ["sum"], keepdims=0), node("Greater", ["sum", "zero"], ["go"]), *halve[1:]]
 case("condition-of-items unsupported Loop the_loop", loop(body(until, inits=[half, constant("zero", np.float32(0))]), 3))
 case("unknown-inside unsupported Loopy", loop(body([*halve, node("Loopy", ["x"], ["z"], name="odd")], scan="z", inits=[half]), 3))

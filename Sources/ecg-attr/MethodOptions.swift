@@ -24,7 +24,7 @@ struct MethodOptions: ParsableArguments {
     var quadrature = Quadrature.gaussLegendre
     @Flag(help: "Leave out the factor of the input: multipliers instead of contributions.") var multiplier = false
     @Option(help: .init("A larger residual of completeness is an error.", valueName: "x")) var maxResidual: Double?
-    @Option(help: .init("Memory for points, activations and sums.", valueName: "MB")) var maxMemory = 512
+    @Option(help: .init("Memory of the process.", valueName: "MB")) var maxMemory = 512
     @Flag(help: "Captum's conventions where they differ by choice; see the man page.") var captum = false
     @Option(help: .init("How Grad-CAM's row is spread over the samples: linear, nearest or spline.", valueName: "name")) var upsample =
         Upsampling.linear
@@ -82,6 +82,7 @@ struct MethodOptions: ParsableArguments {
         settings.multiplier = multiplier
         settings.maxResidual = maxResidual
         settings.maxMemory = maxMemory << 20
+        settings.residentMemory = AttributionSettings.wholeProcess
         settings.captum = captum
         settings.upsampling = upsample
         settings.features = features

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import ECGKernels
 import ECGModel
 
 /// How many points of a shape run at once within the memory allowed.
@@ -57,8 +56,7 @@ extension Explainer {
             "items of shape \(shape) need \((least * 8 / 7) >> 20 + 1) MB, more than the \(settings.maxMemory >> 20) MB of --max-memory")
     }
 
-    /// Bytes of the process before anything of this shape runs: the program, the model, and the weights as the kernels want them for all that the methods
-    /// will ask of it.
+    /// Bytes in use before anything of this shape runs, with the weights packed as the kernels want them for all that the methods will ask of them.
     func residentBytes(_ shape: [Int]) throws -> Int {
         if let known = resident[shape] { return known }
         network.model.release()
@@ -69,8 +67,7 @@ extension Explainer {
             if !own.isEmpty { try network.prepare(shape, own, settings) }
         }
         for rule in rulesOfFamilies { try network.prepare(shape, passes(rule), settings) }
-        ProcessMemory.trim()
-        let bytes = ProcessMemory.resident
+        let bytes = settings.residentMemory()
         resident[shape] = bytes
         return bytes
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import ECGKernels
 
 /// What a method's maps depend on, besides the network and the item.
 public struct AttributionSettings: Sendable {
@@ -69,8 +70,17 @@ public struct AttributionSettings: Sendable {
     public var upsampling = Upsampling.linear
     /// The largest residual that a method with completeness may have; nil for any.
     public var maxResidual: Double?
-    /// Bytes for points, activations and sums.
+    /// Bytes for points, activations and sums, and for what `residentMemory` counts.
     public var maxMemory = 512 << 20
+    /// Bytes in use when a network is ready to run, which count against `maxMemory`. None by default: a library doesn't know whose the rest of the process
+    /// is. A tool, whose the whole process is, gives `wholeProcess`.
+    public var residentMemory: @Sendable () -> Int = { 0 }
+
+    /// What the process has in memory: the program, the model, and the weights as the kernels want them.
+    public static let wholeProcess: @Sendable () -> Int = {
+        ProcessMemory.trim()
+        return ProcessMemory.resident
+    }
     /// Features of Shapley sampling and feature ablation.
     public var features = FeatureSet.Division.leadSegments
     /// Features of occlusion.

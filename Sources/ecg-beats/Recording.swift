@@ -43,14 +43,15 @@ final class Recording {
         if options.from == .ann, !annotated { throw ToolError(.data, "the recording has no annotations (ecg-read -a EXT)") }
         finder = BeatFinder(
             detects: options.from == .detect || !annotated, fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
-        template = Self.template(part, layout: layout, stacked: options.stack)
+        template = Self.template(part, layout: layout, scale: options.scale)
         hasTruth = part.meta["truth"] != nil
     }
 
     /// The members of every beat in their order; what the recording says of itself follows.
-    private static func template(_ part: Record, layout: SignalLayout, stacked: Bool) -> Record {
+    private static func template(_ part: Record, layout: SignalLayout, scale: BeatScale) -> Record {
         var record = Record(key: part.key)
         for name in ["fs", "leads", "units"] { record.meta[name] = part.meta[name] }
+        if scale == .minmax { record.meta["units"] = JSON(layout.leads.map { _ in VoltageUnit.normalised }) }
         record.meta["record"] = .string(part.recordName)
         for name in ["sample", "r", "length", "label", "rr_before", "rr_after"] { record.meta[name] = .null }
         // What belongs to the samples of the recording has no place in a beat.
@@ -143,7 +144,7 @@ final class Recording {
         if beat.missing > 0 { meta["missing"] = JSON(beat.missing) }
         if options.rr {
             meta["leads"] = JSON(layout.leads + ["RR before", "RR after"])
-            meta["units"] = JSON(layout.units + ["2 s", "2 s"])
+            meta["units"] = JSON((meta["units"]?.strings ?? layout.units) + ["2 s", "2 s"])
         }
         record.meta = meta
         var values = beat.values

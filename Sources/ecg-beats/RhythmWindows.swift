@@ -42,6 +42,7 @@ final class RhythmWindows {
         rows = layout.leads.map { _ in [] }
         var record = Record(key: part.key)
         for name in ["fs", "leads", "units"] { record.meta[name] = part.meta[name] }
+        if options.scale == .minmax { record.meta["units"] = JSON(layout.leads.map { _ in VoltageUnit.normalised }) }
         record.meta["record"] = .string(part.recordName)
         for name in ["sample", "length", "label", "rate"] { record.meta[name] = .null }
         let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux"]

@@ -59,10 +59,17 @@ struct Filter: StageTool {
     static func prepared(_ arguments: [String]) -> [String] { StepArguments.gather(arguments) }
 
     func validate() throws {
-        _ = try StepArguments.parse(step)
+        let steps = try StepArguments.parse(step)
         if let iir, !(1...24).contains(iir) { throw ValidationError("--iir takes an order from 1 to 24.") }
         if let fir, fir < 1 || fir % 2 == 0 || fir > 1 << 22 { throw ValidationError("--fir takes an odd number of taps.") }
         if iir != nil, fir != nil { throw ValidationError("--iir and --fir exclude each other.") }
+        if iir != nil || fir != nil, !steps.contains(where: \.isBand) {
+            throw ValidationError(
+                "\(iir == nil ? "--fir" : "--iir") says how --band, --highpass, --lowpass or --notch is done: name one of them.")
+        }
+        if taps != nil, !steps.contains(where: { if case .resample = $0 { true } else { false } }) {
+            throw ValidationError("--taps are those of --resample: name a sampling frequency.")
+        }
     }
 
     func provenance() throws -> Provenance {

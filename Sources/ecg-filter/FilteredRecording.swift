@@ -191,8 +191,12 @@ final class FilteredRecording: @unchecked Sendable {
     /// Positions and units in the meta, and the annotations of the part's new borders.
     private func convert(_ record: inout Record, end: Int, isLast: Bool) {
         let plan = plans.filter
-        if let unit = plan.outputUnit, tracks.contains(where: { $0.name == "signal" }), let units = record.units {
-            record.meta["units"] = JSON(units.map { VoltageUnit(name: $0) == nil ? $0 : unit.rawValue })
+        if tracks.contains(where: { $0.name == "signal" }), let units = record.units {
+            if plan.isScaled {
+                record.meta["units"] = JSON(units.map { _ in VoltageUnit.normalised })
+            } else if let unit = plan.outputUnit {
+                record.meta["units"] = JSON(units.map { VoltageUnit(name: $0) == nil ? $0 : unit.rawValue })
+            }
         }
         guard plan.ratio != .identity else { return }
         let ratio = plan.ratio

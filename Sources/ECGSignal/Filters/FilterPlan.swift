@@ -9,6 +9,8 @@ public final class FilterPlan: Sendable {
     public let ratio: RationalRatio
     /// The unit that voltages come out in, if a step changes it.
     public let outputUnit: VoltageUnit?
+    /// Whether a step scales the record, so that what comes out has no unit.
+    public var isScaled: Bool { !scales.isEmpty }
     /// The designs in words, with the SciPy call that gives the same taps or sections.
     public let description: [String]
     /// The steps between the scalings of whole records; one more than `scales`.
@@ -130,6 +132,8 @@ public final class FilterPlan: Sendable {
 
     /// The steps of a segment for leads that go in step, whose values are in `units`.
     func group(segment: Int, units: inout [VoltageUnit?]) -> LeadGroup {
+        // Behind a scaling there are no voltages any more.
+        if segment > 0 { units = [VoltageUnit?](repeating: nil, count: units.count) }
         let segment = segments[segment]
         let count = units.count
         var stages: [any GroupStage] = []

@@ -5,6 +5,9 @@ public enum VoltageUnit: String, CaseIterable, Sendable {
     case millivolt = "mV"
     case microvolt = "uV"
 
+    /// What WFDB calls the unit of values without one: those of a scaled signal are no voltages.
+    public static let normalised = "NU"
+
     /// The unit as recordings name it, if it is one of these.
     public init?(name: String) {
         switch name {
@@ -46,6 +49,14 @@ public enum FilterStep: Equatable, Sendable {
     case resample(fs: Double)
     case unit(VoltageUnit)
     case scale(RecordScale)
+
+    /// Whether it passes some frequencies and stops others, by linear phase or as Butterworth's.
+    public var isBand: Bool {
+        switch self {
+        case .band, .highpass, .lowpass, .notch: true
+        case .baseline, .savitzkyGolay, .resample, .unit, .scale: false
+        }
+    }
 }
 
 /// The steps of a filter and what holds for all of them.

@@ -43,21 +43,9 @@ final class Recording {
         if options.from == .ann, !annotated { throw ToolError(.data, "the recording has no annotations (ecg-read -a EXT)") }
         finder = BeatFinder(
             detects: options.from == .detect || !annotated, fs: layout.fs, leadCount: layout.leads.count, recordStart: part.start)
-        template = Self.template(part, layout: layout, scale: options.scale)
+        template = options.template(
+            of: part, layout: layout, members: ["sample", "r", "length", "label", "rr_before", "rr_after"])
         hasTruth = part.meta["truth"] != nil
-    }
-
-    /// The members of every beat in their order; what the recording says of itself follows.
-    private static func template(_ part: Record, layout: SignalLayout, scale: BeatScale) -> Record {
-        var record = Record(key: part.key)
-        for name in ["fs", "leads", "units"] { record.meta[name] = part.meta[name] }
-        if scale == .minmax { record.meta["units"] = JSON(layout.leads.map { _ in VoltageUnit.normalised }) }
-        record.meta["record"] = .string(part.recordName)
-        for name in ["sample", "r", "length", "label", "rr_before", "rr_after"] { record.meta[name] = .null }
-        // What belongs to the samples of the recording has no place in a beat.
-        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux", "truth"]
-        for name in part.meta.names where !ofSignal.contains(name) { record.meta[name] = part.meta[name] }
-        return record
     }
 
     func add(_ part: Record) throws {

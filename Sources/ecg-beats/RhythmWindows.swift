@@ -40,14 +40,7 @@ final class RhythmWindows {
         next = part.start
         end = part.start
         rows = layout.leads.map { _ in [] }
-        var record = Record(key: part.key)
-        for name in ["fs", "leads", "units"] { record.meta[name] = part.meta[name] }
-        if options.scale == .minmax { record.meta["units"] = JSON(layout.leads.map { _ in VoltageUnit.normalised }) }
-        record.meta["record"] = .string(part.recordName)
-        for name in ["sample", "length", "label", "rate"] { record.meta[name] = .null }
-        let ofSignal: Set = ["key", "fs", "leads", "units", "start", "more", "tensors", "aux"]
-        for name in part.meta.names where !ofSignal.contains(name) { record.meta[name] = part.meta[name] }
-        template = record
+        template = options.template(of: part, layout: layout, members: ["sample", "length", "label", "rate"])
     }
 
     func add(_ part: Record) throws {

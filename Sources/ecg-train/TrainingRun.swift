@@ -19,7 +19,9 @@ struct TrainingRun {
         self.tool = tool
         self.stage = stage
         self.set = set
-        let graph = try tool.network.graph(leads: set.shape[0], samples: set.shape[1], outputs: set.names.count, model: model)
+        var graph = try tool.network.graph(leads: set.shape[0], samples: set.shape[1], outputs: set.names.count, model: model)
+        // A file has its own start.
+        if set.kind == .values, model == nil { graph.startOutput(at: set.data.meanTargets) }
         var settings = try tool.settings(kind: set.kind)
         let asked = try tool.training.weights()
         if !asked.isEmpty {

@@ -45,6 +45,21 @@ struct TrainerTests {
         #expect(last.trainingLoss < trainer.history[0].trainingLoss)
     }
 
+    @Test func aRegressionStartsAtTheMeanOfItsTargets() throws {
+        let store = ItemStore(width: 64, limit: 1 << 20)
+        let values: [Float] = [380, 420, 400, 1000]
+        // An item of zeros gives a network without offsets its last bias alone.
+        for _ in values { try store.append([Float](repeating: 0, count: 64)) }
+        let data = TrainingData(
+            items: store, targets: values.map { .values([$0, -$0 / 1000]) }, classes: [0, 0, 0, 0], training: [0, 1, 2], validation: [3],
+            leads: 1, fs: 100)
+        #expect(data.meanTargets == [400, -0.4])
+        var graph = try Network.residual.graph(.init(leads: 1, samples: 64, outputs: 2, width: 0.25, depth: 2))
+        graph.startOutput(at: data.meanTargets)
+        let trainer = try Trainer(graph, TrainingSettings(), data, fingerprint: "test", workers: Workers(count: 1))
+        try trainer.evaluate([0]) { _, logits in #expect(logits == [400, -0.4]) }
+    }
+
     @Test func threadsAndTheStoreDoNotMatter() throws {
         let first = try Self.trainer(threads: 1)
         try first.run()

@@ -132,6 +132,15 @@ public struct LayerGraph: Sendable {
         parameters.flatMap { $0.initialiser.values(shape: $0.shape, name: $0.name, seed: seed) }
     }
 
+    /// Lets the last layer's bias start at these values, one an output, in the targets' unit: at the mean of what is to be learnt, a regression need not
+    /// first spend epochs on getting there. Nothing changes where the output does not come from a dense layer with a bias.
+    public mutating func startOutput(at values: [Float]) {
+        guard values.count == outputCount, let last = layers.last(where: { $0.output == output }),
+            case .dense(_, let bias?) = last.operation
+        else { return }
+        parameters[bias] = parameters[bias].starting(at: .given(values))
+    }
+
     public var initialStates: [Float] {
         states.indices.flatMap { givenStates[$0] ?? [Float](repeating: states[$0].start, count: states[$0].count) }
     }

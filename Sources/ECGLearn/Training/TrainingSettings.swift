@@ -67,4 +67,15 @@ public struct TrainingData {
         self.leads = leads
         self.fs = fs
     }
+
+    /// The mean of each value that is to be learnt, over the training items; of a regression, in the targets' unit. Empty where there are classes.
+    public var meanTargets: [Float] {
+        var sums: [Double] = []
+        for item in training {
+            guard case .values(let values) = targets[item] else { return [] }
+            if sums.isEmpty { sums = [Double](repeating: 0, count: values.count) }
+            for (index, value) in values.enumerated() { sums[index] += Double(value) }
+        }
+        return sums.map { Float($0 / Double(training.count)) }
+    }
 }

@@ -10,7 +10,10 @@ import Testing
     private static let fixtures = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures"
     static let gated = ["Reused", "ReluPool", "PoolRelu", "SharedPool", "Overlapping", "Normed"]
     static let complete =
-        gated + ["Leaky", "Smooth", "Gated", "Attention", "Softmaxed", "LSTM", "LSTMBoth", "LSTMStates", "GRU", "GRUStates"]
+        gated + [
+            "Leaky", "Smooth", "Gated", "Attention", "FarScores", "EachSample", "Softmaxed", "LSTM", "LSTMBoth", "LSTMStates", "GRU",
+            "GRUStates",
+        ]
 
     private func maps(_ name: String, _ methods: [String], threads: Int = 1, _ change: (inout AttributionSettings) -> Void = { _ in })
         throws
@@ -18,7 +21,8 @@ import Testing
     {
         let fixture = try fixture(name)
         var settings = AttributionSettings()
-        settings.target = .index(0)
+        // outputs are counted as they are written, [class, sample]
+        settings.target = .index(name == "EachSample" ? 104 : 0)
         change(&settings)
         let chosen = try methods.map { try #require(Method.named($0)) }
         let network = try Network(
@@ -64,6 +68,15 @@ import Testing
             for item in try maps(name, ["deeplift", "deeplift-shap"], way) {
                 for map in item.maps { #expect((map.residual ?? 1) < 2e-4, "\(map.method) of item \(item.key)") }
             }
+        }
+    }
+
+    /// A softmax's multipliers stay below what comes from upstream, however far its inputs move, so that a map is not made of what cancels.
+    @Test func scoresThatMoveFarDontDrownTheMap() throws {
+        for item in try maps("FarScores", ["deeplift"], { _ in }) {
+            let map = item.maps[0]
+            let difference = abs(item.score - (map.baseScore ?? .nan))
+            #expect(map.values.reduce(0) { $0 + abs($1) } < Float(100 * difference), "item \(item.key)")
         }
     }
 

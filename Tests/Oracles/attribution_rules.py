@@ -4,7 +4,7 @@
 
 usage: attribution_rules.py [DIR [NAME...]]      (DIR: Tests/ECGExplainTests/Fixtures; NAME: only these networks)
 
-NAME.onnx takes items [n, 2, 40]; NAME.npy is [what, item, lead, time]: the items, baselines, the gradient of output 0, and, where every activation
+NAME.onnx takes items [n, 2, 40]; NAME.npy is [what, item, lead, time]: the items, baselines, the gradient of one output, and, where every activation
 is a ReLU, guided backpropagation and deconvolution with the rule at each *use* of the activation (an autograd function in its place), which hooks on modules
 can't do for reused and functional ones. DeepLIFT needs no reference: its contributions must add up to the difference of the scores.
 """
@@ -43,6 +43,8 @@ def relu(x):
 
 
 class Net(nn.Module):
+    explained = 0
+
     def __init__(self):
         super().__init__()
         self.a, self.b, self.skip = nn.Conv1d(2, 6, 5, padding=2), nn.Conv1d(6, 6, 5, padding=2), nn.Conv1d(2, 6, 1)
@@ -115,6 +117,25 @@ class Attention(Net):
         return self.head((weights @ q).transpose(1, 2))
 
 
+class FarScores(Net):
+    """Attention scores that move by some tens between baseline and item, as they do without a division by the square root of the width."""
+    def forward(self, x):
+        q, k = self.a(x).transpose(1, 2), self.skip(x)
+        return self.head((torch.softmax(12 * q @ k, -1) @ q).transpose(1, 2))
+
+
+class EachSample(Net):
+    """An output a sample and class."""
+    explained = 104
+
+    def __init__(self):
+        super().__init__()
+        self.each = nn.Conv1d(6, 3, 1)
+
+    def forward(self, x):
+        return self.each(relu(self.norm(self.a(x))))
+
+
 class Softmaxed(Net):
     def forward(self, x):
         return torch.softmax(self.head(relu(self.a(x))), 1)
@@ -180,7 +201,8 @@ class Chosen(Net):
 gated = {Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed}
 os.makedirs(folder, exist_ok=True)
 networks = [
-    Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky, Smooth, Gated, Attention, Softmaxed, LSTM, LSTMBoth, LSTMStates, GRU, GRUStates, Chosen]
+    Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky, Smooth, Gated, Attention, FarScores, EachSample, Softmaxed, LSTM, LSTMBoth,
+    LSTMStates, GRU, GRUStates, Chosen]
 for make in [make for make in networks if len(sys.argv) < 3 or make.__name__ in sys.argv[2:]]:
     torch.manual_seed(3)
     net = make()
@@ -201,7 +223,7 @@ for make in [make for make in networks if len(sys.argv) < 3 or make.__name__ in 
     maps = [x, base]
     for rule in ["gradient", "guided", "deconvolution"] if make in gated else ["gradient"]:
         leaf = x.clone().requires_grad_()
-        maps.append(torch.autograd.grad(net(leaf)[:, 0].sum(), leaf)[0])
+        maps.append(torch.autograd.grad(net(leaf).flatten(1)[:, make.explained].sum(), leaf)[0])
     np.save(f"{folder}/{name}.npy", torch.stack(maps).detach().numpy())
 
 if len(sys.argv) > 2:

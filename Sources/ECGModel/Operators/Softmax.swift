@@ -92,34 +92,14 @@ struct SoftmaxKernel: ScalarKernel {
         }
     }
 
-    /// DeepLIFT through softmax as exp followed by a normalisation e/s: the multiplier of each exponential is Δe/Δx, and those of the quotient are the
-    /// averages over the two orders of change, so that the whole adds up to Δy. The largest logit of both runs is taken off for range.
     private func rescale<T: Scalar>(_ run: ReverseRun, _ g: Region<T>, _ into: Region<T>) {
         guard let x = run.inputs[0]?.region(T.self), let x0 = run.referenceInputs[0]?.region(T.self) else { return }
         forEachLine(x.count) { start in
             let indices = (0..<length).map { start + $0 * inner }
-            let top = indices.reduce(-T.infinity) { max($0, max(x[$1], x0[$1])) }
-            let e = indices.map { T.exp(x[$0] - top) }
-            let e0 = indices.map { T.exp(x0[$0] - top) }
-            let (sum, sum0) = (e.reduce(0, +), e0.reduce(0, +))
-            // The multiplier of each exponential through its own quotient, and of the sum through all quotients.
-            var own = [T](repeating: 0, count: length)
-            var throughSum: T = 0
-            let difference = sum - sum0
-            for c in 0..<length {
-                let gradient = g[indices[c]]
-                if logarithmic {
-                    throughSum -= gradient * (abs(difference) < 1e-10 ? 1 / sum : (T.log(sum) - T.log(sum0)) / difference)
-                } else {
-                    own[c] = gradient * (1 / sum + 1 / sum0) / 2
-                    throughSum -= gradient * (e[c] + e0[c]) / (2 * sum * sum0)
-                }
-            }
-            for c in 0..<length {
-                let i = indices[c]
-                let rise = ActivationRules.multiplier(x[i], e[c], x0[i], e0[c]) { e[c] }
-                into[i] += (own[c] + throughSum) * rise + (logarithmic ? g[i] : 0)
-            }
+            let line = SoftmaxMultipliers(indices.map { Double(x[$0]) }, indices.map { Double(x0[$0]) })
+            let upstream = indices.map { Double(g[$0]) }
+            let found = logarithmic ? line.ofLogSoftmax(upstream) : line.ofSoftmax(upstream)
+            for (i, multiplier) in zip(indices, found) { into[i] += T(multiplier) }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 /// The header of an EDF, EDF+ or BDF file, brought to the form of a WFDB header.
 ///
-/// A data record of the file is a frame of several samples a signal, of 16 (BDF: 24) bits; scaling follows from the physical and digital
-/// extremes, as the WFDB library does it.
+/// A data record of the file is a frame of several samples a signal, of 16 (BDF: 24) bits; scaling follows from the physical and digital extremes.
+/// The texts and times of EDF+ and BDF+ are signals to the file; records that aren't contiguous are refused.
 enum EDFHeader {
     static func read(path: String) throws(FormatError) -> WFDBHeader {
         let file = try ByteFile(path: path)
@@ -16,7 +16,10 @@ enum EDFHeader {
         let date = fields.text(8)
         let time = fields.text(8)
         let headerSize = try fields.integer(8, "a header size")
-        fields.skip(44)
+        let kind = fields.text(44)
+        guard kind != "EDF+D" && kind != "BDF+D" else {
+            throw .damaged(path, "is \(kind): recordings with gaps between their data records are not supported")
+        }
         let records = try fields.integer(8, "a number of data records")
         let duration = try fields.number(8, "a record duration")
         let count = try fields.integer(4, "a number of signals")
@@ -46,7 +49,10 @@ enum EDFHeader {
     private static func signals(_ fields: Fields, count: Int, format: SignalFormat, start: Int) throws(FormatError) -> [WFDBHeader.Signal] {
         var fields = fields
         var signals = [WFDBHeader.Signal](repeating: WFDBHeader.Signal(), count: count)
-        for index in 0..<count { signals[index].name = fields.text(16) }
+        for index in 0..<count {
+            signals[index].name = fields.text(16)
+            signals[index].isAnnotations = ["EDF Annotations", "BDF Annotations"].contains(signals[index].name)
+        }
         fields.skip(80 * count)
         for index in 0..<count { signals[index].units = fields.text(8) }
         var extremes: [[Double]] = []
@@ -68,7 +74,9 @@ enum EDFHeader {
             if span != 0, high != low, abs(high) < 1e12, abs(low) < 1e12 {
                 signals[index].gain = (high - low) / span
                 let baseline = high - extremes[1][index] * signals[index].gain
-                signals[index].baseline = abs(baseline) < 1e15 ? Int(baseline.rounded(.toNearestOrAwayFromZero)) : 0
+                guard abs(baseline) < 1e15 else { continue }
+                signals[index].baseline = Int(baseline.rounded(.toNearestOrAwayFromZero))
+                signals[index].baselineFraction = baseline - Double(signals[index].baseline)
             }
         }
         return signals

@@ -10,15 +10,15 @@ public struct PhysicalScale: Sendable, Equatable {
     private let divisor: Double
     let invalid: Int32?
 
-    public init(gain: Double, baseline: Int, units: String, format: SignalFormat) {
-        self.gain = gain
-        self.baseline = Double(baseline)
+    public init(gain: Double, baseline: Double, units: String, format: SignalFormat) {
+        (self.gain, self.baseline) = (gain, baseline)
         (multiplier, divisor, self.units) = PhysicalScale.conversion(from: units)
         invalid = format.invalidSample
     }
 
     package init(_ signal: WFDBHeader.Signal) {
-        self.init(gain: signal.gain, baseline: signal.baseline, units: signal.units, format: signal.format)
+        self.init(
+            gain: signal.gain, baseline: Double(signal.baseline) + signal.baselineFraction, units: signal.units, format: signal.format)
     }
 
     /// How a unit becomes the one this project works in: V, µV (both code points of µ, and u) and nV become mV.

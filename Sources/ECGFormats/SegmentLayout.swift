@@ -5,6 +5,8 @@ struct SegmentLayout {
     private(set) var names: [String] = []
     private(set) var units: [String] = []
     private(set) var samplesPerFrame: [Int] = []
+    /// Those that are signals, not the annotations of an EDF+ file.
+    private(set) var signals: [Int] = []
     private let header: WFDBHeader
     private let path: String
 
@@ -18,6 +20,7 @@ struct SegmentLayout {
             described = try SegmentReader.header(of: first, beside: path)
         }
         for signal in described.signals {
+            if !signal.isAnnotations { signals.append(names.count) }
             names.append(signal.name)
             units.append(PhysicalScale(signal).units)
             samplesPerFrame.append(signal.samplesPerFrame)

@@ -16,6 +16,10 @@ public struct WFDBHeader: Sendable, Equatable {
         public var gain = 200.0
         /// The sample that stands for 0 physical units.
         public var baseline = 0
+        /// What `baseline` lacks of the exact one: the extremes of an EDF signal seldom put 0 on a whole sample.
+        public var baselineFraction = 0.0
+        /// Whether this is no signal but the texts and times of an EDF+ file, which lie among the samples.
+        public var isAnnotations = false
         public var units = "mV"
         public var adcResolution = 0
         public var adcZero = 0

@@ -30,19 +30,19 @@ public final class WFDBRecord {
         try self.init(WFDBHeader(path: path), path: path, selection: selection, highResolution: highResolution)
     }
 
-    /// Opens an EDF, EDF+ or BDF file the same way; its signals often have many samples a frame.
-    public convenience init(edf path: String, selection: [String]? = nil, highResolution: Bool = false) throws(FormatError) {
-        try self.init(EDFHeader.read(path: path), path: path, selection: selection, highResolution: highResolution)
+    /// Opens an EDF, EDF+ or BDF file. Its frames are data records of a second or so, whose average would be of no use: all samples are kept.
+    public convenience init(edf path: String, selection: [String]? = nil) throws(FormatError) {
+        try self.init(EDFHeader.read(path: path), path: path, selection: selection, highResolution: true)
     }
 
     private init(_ header: WFDBHeader, path: String, selection: [String]?, highResolution: Bool) throws(FormatError) {
         self.header = header
         self.path = path
         let layout = try SegmentLayout(header, path: self.path)
-        let chosen = try WFDBRecord.choose(selection, among: layout.names, place: self.path)
+        let chosen = try WFDBRecord.choose(selection, among: layout.names, signals: layout.signals, place: self.path)
         leads = chosen.map { layout.names[$0] }
         units = chosen.map { layout.units[$0] }
-        let densest = layout.samplesPerFrame.max() ?? 1
+        let densest = layout.signals.map { layout.samplesPerFrame[$0] }.max() ?? 1
         density = highResolution ? densest : 1
         frequency = header.frequency * Double(density)
         segments = try layout.readers(chosen: chosen, density: density)
@@ -52,9 +52,9 @@ public final class WFDBRecord {
         length = samples
     }
 
-    /// Row indices of the leads asked for: by name, else by number from 0.
-    static func choose(_ selection: [String]?, among names: [String], place: String) throws(FormatError) -> [Int] {
-        guard let selection else { return Array(names.indices) }
+    /// Row indices of the leads asked for: by name, else by number from 0; all that are signals if none are asked for.
+    static func choose(_ selection: [String]?, among names: [String], signals: [Int]? = nil, place: String) throws(FormatError) -> [Int] {
+        guard let selection else { return signals ?? Array(names.indices) }
         var chosen: [Int] = []
         for lead in selection {
             if let index = names.firstIndex(of: lead) {

@@ -67,7 +67,7 @@ struct ReadPlan: Sendable {
     private func readRecord(_ operand: Operand, _ emit: Emit) throws {
         let record: WFDBRecord
         switch operand.format {
-        case .edf: record = try WFDBRecord(edf: operand.path, selection: selection, highResolution: highRes)
+        case .edf: record = try WFDBRecord(edf: operand.path, selection: selection)
         default: record = try WFDBRecord(path: operand.path, selection: selection, highResolution: highRes)
         }
         var marks: PartAnnotations?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
+import Synchronization
 
 /// A file open for reading at any offset: the only place where this module asks the system for bytes.
 ///
@@ -9,6 +10,8 @@ public final class ByteFile {
     /// The size in bytes when the file was opened.
     public let size: Int
     private let descriptor: Int32
+    /// Whether it can be read more than once.
+    public let isRegular: Bool
 
     /// - Throws: `FormatError` of kind `.cannotOpen`, also for a directory.
     public init(path: String) throws(FormatError) {
@@ -26,6 +29,7 @@ public final class ByteFile {
         }
         self.path = path
         size = Int(status.st_size)
+        isRegular = status.st_mode & S_IFMT == S_IFREG
     }
 
     deinit { close(descriptor) }
@@ -46,9 +50,13 @@ public final class ByteFile {
         return done
     }
 
-    /// The bytes of a whole file, read until its end (so it may be a FIFO or /dev/stdin).
+    /// What files held that can be read only once, as FIFOs: the provenance wants their bytes again.
+    private static let readOnce = Mutex<[String: [UInt8]]>([:])
+
+    /// The bytes of a whole file, read until its end (so it may be a FIFO or /dev/stdin, whose bytes are kept for the next time).
     /// - Throws: `.damaged` if there are more than `limit` bytes: the size is checked before anything is allocated.
     public static func contents(of path: String, limit: Int = 1 << 26) throws(FormatError) -> [UInt8] {
+        if let known = readOnce.withLock({ $0[path] }) { return known }
         let file = try ByteFile(path: path)
         guard file.size <= limit else { throw .damaged(path, "\(file.size) bytes, more than the \(limit) this kind of file may have") }
         var bytes: [UInt8] = []
@@ -60,7 +68,10 @@ public final class ByteFile {
                 ByteFile.retrying { Glibc.read(file.descriptor, buffer.baseAddress, room) }
             }
             guard got >= 0 else { throw FormatError(.inputOutput, at: path, ByteFile.systemMessage()) }
-            if got == 0 { return bytes }
+            if got == 0 {
+                if !file.isRegular { readOnce.withLock { $0[path] = bytes } }
+                return bytes
+            }
             bytes.append(contentsOf: chunk[..<got])
             guard bytes.count <= limit else { throw .damaged(path, "more than the \(limit) bytes this kind of file may have") }
         }

@@ -45,7 +45,10 @@ struct AttrTool: StageTool {
         var uses: JSON.Object = [:]
         if let path = network.model { uses["model"] = .string(try Self.model(path).digest) }
         if let path = methods.draws { uses["draws"] = Provenance.digest(try ByteFile.contents(of: path, limit: NPZFile.limit)) }
-        if let path = methods.baselineFile { uses["baseline"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31)) }
+        if let path = methods.baselineFile {
+            guard try ByteFile(path: path).isRegular else { throw ToolError(.noInput, "not a regular file", place: path) }
+            uses["baseline"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31))
+        }
         return Provenance(options: try methods.entry().merging(network.entry()), uses: uses, usesSeed: chosen.contains { $0.isRandom })
     }
 

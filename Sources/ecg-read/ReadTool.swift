@@ -106,7 +106,7 @@ struct ReadTool: StageTool {
         if units != "mV" { options["units"] = JSON(Self.names(units)) }
         var uses: JSON.Object = [:]
         if let labels { uses["labels"] = Provenance.digest(try ByteFile.contents(of: labels, limit: 1 << 30)) }
-        if let meta { uses["meta"] = Provenance.digest(try ByteFile.contents(of: meta, limit: 1 << 30)) }
+        if let meta { uses["meta"] = Provenance.digest(try RecordTable.bytes(of: meta)) }
         return Provenance(options: options, uses: uses)
     }
 

@@ -17,13 +17,16 @@ struct RecordTable: Sendable {
 
     init(path: String) throws {
         name = path
-        let bytes = try TextFile.bytes(of: path, limit: 256 << 20)
+        let bytes = try Self.bytes(of: path)
         if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
             try readLines(String(decoding: bytes, as: UTF8.self))
         } else {
             try readTable(try CSVTable(bytes, name: path))
         }
     }
+
+    /// The file's bytes, also for the provenance.
+    static func bytes(of path: String) throws -> [UInt8] { try TextFile.bytes(of: path, limit: 256 << 20, again: true) }
 
     /// The members of a recording; nil if the file does not name it.
     subscript(key: String) -> [(name: String, value: JSON)]? { members[key] }

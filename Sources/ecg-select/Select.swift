@@ -54,7 +54,7 @@ struct Select: StageTool {
         var options: JSON.Object = [:]
         var uses: JSON.Object = [:]
         if let condition { options["where"] = JSON(condition) }
-        if let records { uses["records"] = Provenance.digest(try TextFile.bytes(of: records)) }
+        if let records { uses["records"] = Provenance.digest(try TextFile.bytes(of: records, again: true)) }
         if not { options["not"] = true }
         if let sample { options["sample"] = JSON(sample) }
         if let balance { options["balance"] = JSON(balance) }
@@ -65,9 +65,8 @@ struct Select: StageTool {
 
     func run(_ stage: Stage) throws {
         let chooser = try Chooser(
-            condition: condition.map { try Condition($0) }, records: records.map { Set(try TextFile.lines(of: $0)) }, inverted: not,
-            share: sample,
-            seed: stage.seed)
+            condition: condition.map { try Condition($0) }, records: records.map { Set(try TextFile.lines(of: $0, again: true)) },
+            inverted: not, share: sample, seed: stage.seed)
         if let balance {
             try Balance(member: balance, seed: stage.seed).run(stage, chooser, head: head, pass: pass)
             return

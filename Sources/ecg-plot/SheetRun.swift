@@ -87,7 +87,8 @@ final class SheetRun {
         let samples = rows(0)
         var figure = MapFigure(
             leads: item.leads.enumerated().map { Lead($1.name, unit: $1.unit, samples: samples[$0]) }, fs: item.fs,
-            maps: shuffle.enumerated().map { HeatMap(Self.letters[$0], values: rows(lead * (1 + $1))) })
+            // without the sign, which some methods don't have: its colours would name them
+            maps: shuffle.enumerated().map { HeatMap(Self.letters[$0], values: rows(lead * (1 + $1))).absolute })
         figure.title = sheet
         figure.subtitle = options.title ?? options.sheets.feature
         figure.origin = item.origin

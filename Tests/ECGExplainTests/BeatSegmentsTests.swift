@@ -25,6 +25,14 @@ import Testing
         }
     }
 
+    /// Longer than any number of samples.
+    @Test func aSegmentLongerThanTheBeatTakesASideWhole() throws {
+        for seconds in [1, 1e18, 1e300] {
+            let beat = try BeatSegments(samples: 10..<100, r: 40, fs: 360, seconds: seconds)
+            #expect(beat.segments.map(\.samples) == [10..<40, 40..<100])
+        }
+    }
+
     @Test func impossibleRequestsAreRefused() {
         #expect(throws: ExplainError.self) { try BeatSegments(samples: 0..<100, r: 100, fs: 360, seconds: 0.1) }
         #expect(throws: ExplainError.self) { try BeatSegments(samples: 0..<100, r: -1, fs: 360, seconds: 0.1) }

@@ -37,7 +37,8 @@ public struct BeatSegments: Sendable, Equatable {
         guard samples.contains(r) else {
             throw ExplainError(.data, "the R peak at sample \(r) lies outside the beat's \(samples.lowerBound)..<\(samples.upperBound)")
         }
-        let farthest = Double(max(r - samples.lowerBound, samples.upperBound - r)) + width
+        // any edge beyond the beat is as good as the next sample, and a number of samples
+        let farthest = Double(max(r - samples.lowerBound, samples.upperBound - r) + 1)
         func edge(_ k: Int) -> Int { Int(min((Double(k) * seconds * fs).rounded(), farthest)) }
         var found: [Segment] = []
         var k = 1

@@ -41,6 +41,9 @@ $(OUT)/.made:
 	mkdir -p $(OUT)
 	touch $@
 
+# What the page says that made it.
+export MADE_BY = make -C pipelines/$(notdir $(HERE:/=))$(if $(filter-out default,$(SIZE)), $(if $(filter full,$(SIZE)),FULL=1,SIZE=$(SIZE)))
+
 .PHONY: all clean
 clean:
 	rm -rf $(OUT)

@@ -37,6 +37,13 @@ struct NetworkTests {
         return (Made(executor: executor, parameters: parameters, states: states, graph: graph), x)
     }
 
+    /// Paper 001 lets the rate of its CNN fall on plateaus, and keeps that of its LSTM.
+    @Test func aRecipeIsThePapers() {
+        #expect(Network.jonesCNN.recipe.schedule == .plateau(factor: 0.1, patience: 2, minimum: 1e-6))
+        #expect(Network.jonesLSTM.recipe.schedule == .constant)
+        #expect(Network.storas.recipe.schedule == .plateau(factor: 0.5, patience: 10, minimum: 0))
+    }
+
     @Test func logitsEqualPyTorchs() throws {
         let oracle = try Oracle()
         for (words, logits) in zip(oracle.lines("network"), oracle.lines("logits")) {

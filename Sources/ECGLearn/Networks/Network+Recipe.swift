@@ -10,6 +10,8 @@ extension Network {
             settings.loss = .focal(gamma: 2)
             settings.optimiser = Optimiser(.nadam)
             settings.epochs = 40
+            // The paper's plateau is the CNN's alone, and the saved LSTM still has the rate that it began with.
+            settings.schedule = .constant
         case .ribeiro:
             settings.batch = 64
             settings.epochs = 70

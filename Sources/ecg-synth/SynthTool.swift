@@ -86,7 +86,8 @@ struct SynthTool: StageTool {
         let total = try length()
         let largest = Double(max((stage.options.maxFrame << 20) / 2 / (4 * settings.leads.count), 1))
         let size = max(Int(min((part * fs).rounded(), largest)), 1)
-        for key in records.map({ (0..<$0).map { "\(key)-\($0 + 1)" } }) ?? [key] {
+        for number in 0..<(records ?? 1) {
+            let key = records == nil ? key : "\(key)-\(number + 1)"
             guard var recording = SyntheticRecording(settings, seed: stage.seed, key: key) else { throw ToolError(.usage, "unknown lead") }
             var start = 0
             repeat {

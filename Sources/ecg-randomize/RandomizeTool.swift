@@ -68,7 +68,11 @@ struct RandomizeTool: StageTool {
             let file = try OutputFile(path: folder + "/" + name)
             try file.bytes.write(try changed.bytes())
             try file.commit()
-            let others = step.layers.map(\.name).filter { $0 != step.name }
+            // another use of the step's own matrix is the same layer
+            let own = Set(step.layers.filter { $0.name == step.name }.flatMap(\.weights).filter { $0.role == .weights }.map(\.name))
+            let others = step.layers.filter { layer in
+                layer.name != step.name && !layer.weights.contains { $0.role == .weights && own.contains($0.name) }
+            }.map(\.name)
             table.add([
                 .integer(number + 1), .text(step.name), .text(others.joined(separator: " ")), .integer(step.count), .text(name),
             ])

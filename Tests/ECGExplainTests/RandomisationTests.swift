@@ -2,6 +2,7 @@
 import ECGExplain
 import ECGKernels
 import ECGModel
+import TestSupport
 import Testing
 
 /// Models with layers drawn anew. That ONNX Runtime runs the files is shown by Tests/Oracles/randomisation.py.
@@ -41,6 +42,24 @@ import Testing
         }
         #expect(try outputs(changed) != outputs(original))
         #expect(try outputs(changed).allSatisfy(\.isFinite))
+    }
+
+    /// A convolution that is applied to each lead stays one: whichever lead comes first, the answer is the same.
+    @Test func aLayerThatIsUsedTwiceIsOneStep() throws {
+        let path = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/") + "/Fixtures/EachLead.onnx"
+        let original = try ModelFile(path: path)
+        for redraw in LayerRandomisation.Redraw.allCases {
+            var settings = LayerRandomisation.Settings()
+            settings.redraw = redraw
+            let randomisation = try LayerRandomisation(original, settings)
+            #expect(randomisation.steps.map(\.count) == [6 * 3 + 3, 6 * 5 + 6])
+            let file = try randomisation.model([1])
+            let session = try Session(Model(bytes: file.bytes()), itemShape: [2, 40], workers: Workers(count: 1))
+            let (a, b) = ((0..<40).map { Float($0 % 7) }, (0..<40).map { Float($0 % 11) - 3 })
+            let logits = try session.run(Items(shape: [2, 40], values: a + b + b + a)).logits
+            #expect(shareOfRange(Array(logits[..<3]), logits[3...].map { Double($0) }) < 1e-5)
+            #expect(try values(file).first != values(original).first)
+        }
     }
 
     @Test func drawsAreAFunctionOfSeedAndTensor() throws {

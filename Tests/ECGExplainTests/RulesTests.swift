@@ -11,7 +11,8 @@ import Testing
     static let gated = ["Reused", "ReluPool", "PoolRelu", "SharedPool", "Overlapping", "Normed"]
     static let complete =
         gated + [
-            "Leaky", "Smooth", "Gated", "Attention", "FarScores", "EachSample", "Softmaxed", "LSTM", "LSTMBoth", "LSTMStates", "GRU",
+            "Leaky", "Smooth", "Gated", "Attention", "FarScores", "EachSample", "EachLead", "Softmaxed", "LSTM", "LSTMBoth", "LSTMStates",
+            "GRU",
             "GRUStates",
         ]
 

@@ -136,6 +136,16 @@ class EachSample(Net):
         return self.each(relu(self.norm(self.a(x))))
 
 
+class EachLead(Net):
+    """One convolution for each lead."""
+    def __init__(self):
+        super().__init__()
+        self.lead = nn.Conv1d(1, 6, 5, padding=2)
+
+    def forward(self, x):
+        return self.head(relu(self.lead(x[:, :1])) + relu(self.lead(x[:, 1:])))
+
+
 class Softmaxed(Net):
     def forward(self, x):
         return torch.softmax(self.head(relu(self.a(x))), 1)
@@ -201,7 +211,7 @@ class Chosen(Net):
 gated = {Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed}
 os.makedirs(folder, exist_ok=True)
 networks = [
-    Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky, Smooth, Gated, Attention, FarScores, EachSample, Softmaxed, LSTM, LSTMBoth,
+    Reused, ReluPool, PoolRelu, SharedPool, Overlapping, Normed, Leaky, Smooth, Gated, Attention, FarScores, EachSample, EachLead, Softmaxed, LSTM, LSTMBoth,
     LSTMStates, GRU, GRUStates, Chosen]
 for make in [make for make in networks if len(sys.argv) < 3 or make.__name__ in sys.argv[2:]]:
     torch.manual_seed(3)

@@ -5,8 +5,9 @@ import ECGRandom
 /// Draws the weights of a model anew, layer by layer (Adebayo et al. 2018, Sanity Checks for Saliency Maps; Arends et al.).
 ///
 /// A step is a layer with a matrix of weights, and what goes with it: the normalisation, bias or slope that follows it directly. A
-/// normalisation that comes first goes with the layer that it feeds. What a draw gives depends on seed and tensor alone, so that a layer is the
-/// same in every step.
+/// normalisation that comes first goes with the layer that it feeds. Nodes with one and the same matrix are one layer, whose tensors are drawn once: a layer
+/// that a network applies to each lead, or in each step of time. What a draw gives depends on seed and tensor alone, so that a layer is the same in every
+/// step.
 public struct LayerRandomisation: Sendable {
     /// What takes the place of weights.
     public enum Redraw: String, Sendable, CaseIterable {
@@ -44,17 +45,40 @@ public struct LayerRandomisation: Sendable {
         public let name: String
         public let layers: [ModelFile.Layer]
         /// Numbers that it draws.
-        public var count: Int { layers.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1.shape.reduce(1, *) } } }
+        public let count: Int
+    }
+
+    /// A tensor as the nodes of one layer have it: what is drawn once.
+    private struct SharedTensor: Hashable {
+        let layer: Int
+        let opType: String
+        let role: ModelFile.Weights.Role
+        let name: String
     }
 
     public let steps: [Step]
     private let file: ModelFile
     private let settings: Settings
+    /// By node: the matrix layer that it goes with.
+    private let owners: [Int: Int]
+    /// The nodes that have a tensor in common, and the name of the first.
+    private let uses: [SharedTensor: (nodes: Set<Int>, first: String)]
 
     /// - Throws: `ExplainError` for a model without layers to draw.
     public init(_ file: ModelFile, _ settings: Settings) throws(ExplainError) {
         (self.file, self.settings) = (file, settings)
-        steps = Self.steps(file, settings)
+        let members = Self.members(file, settings)
+        var owners: [Int: Int] = [:]
+        for (number, layers) in members.enumerated() { for layer in layers { owners[layer.node] = number } }
+        var uses: [SharedTensor: (nodes: Set<Int>, first: String)] = [:]
+        for layer in file.layers {
+            for weights in layer.weights {
+                guard let shared = Self.shared(weights, of: layer, owners) else { continue }
+                uses[shared, default: ([], layer.name)].nodes.insert(layer.node)
+            }
+        }
+        (self.owners, self.uses) = (owners, uses)
+        steps = Self.steps(file, settings, members, owners)
         guard !steps.isEmpty else { throw ExplainError(.data, "the model has no layers with weights to draw anew") }
     }
 
@@ -67,7 +91,10 @@ public struct LayerRandomisation: Sendable {
         for number in chosen {
             names.append(steps[number].name)
             for layer in steps[number].layers {
-                for weights in layer.weights { try changed.replace(weights, of: layer, by: drawn(weights, of: layer)) }
+                for weights in layer.weights {
+                    let nodes = Self.shared(weights, of: layer, owners).flatMap { uses[$0]?.nodes } ?? []
+                    try changed.replace(weights, of: layer, sharedBy: nodes, by: drawn(weights, of: layer))
+                }
             }
         }
         changed.setMetadata("randomised", "\(settings.redraw.rawValue), seed \(settings.seed): " + names.joined(separator: ", "))
@@ -77,7 +104,8 @@ public struct LayerRandomisation: Sendable {
     /// A tensor's new numbers.
     package func drawn(_ weights: ModelFile.Weights, of layer: ModelFile.Layer) throws -> [Float] {
         let old = try file.values(weights)
-        let random = RandomSource(seed: settings.seed, key: layer.name + "/\(weights.name)", purpose: "weights")
+        let first = Self.shared(weights, of: layer, owners).flatMap { uses[$0]?.first } ?? layer.name
+        let random = RandomSource(seed: settings.seed, key: first + "/\(weights.name)", purpose: "weights")
         switch settings.redraw {
         case .fresh: return fresh(weights, random)
         case .own where weights.role != .variance:
@@ -103,7 +131,12 @@ public struct LayerRandomisation: Sendable {
 
     // MARK: What goes together
 
-    private static func steps(_ file: ModelFile, _ settings: Settings) -> [Step] {
+    private static func shared(_ weights: ModelFile.Weights, of layer: ModelFile.Layer, _ owners: [Int: Int]) -> SharedTensor? {
+        owners[layer.node].map { SharedTensor(layer: $0, opType: layer.opType, role: weights.role, name: weights.name) }
+    }
+
+    /// For each node with a matrix what goes with it; nothing where the matrix is an earlier node's.
+    private static func members(_ file: ModelFile, _ settings: Settings) -> [[ModelFile.Layer]] {
         let layers = file.layers
         let matrices = layers.filter(\.hasMatrix)
         guard !matrices.isEmpty else { return [] }
@@ -121,7 +154,31 @@ public struct LayerRandomisation: Sendable {
             let nearest = matrices.lastIndex { $0.node < layer.node } ?? 0
             members[before ?? after ?? nearest].append(layer)
         }
-        var order = Array(matrices.indices)
+        var firsts: [String: Int] = [:]
+        for (number, layer) in matrices.enumerated() {
+            guard let name = layer.weights.first(where: { $0.role == .weights })?.name else { continue }
+            if let first = firsts[name] {
+                members[first] += members[number]
+                members[number] = []
+            } else {
+                firsts[name] = number
+            }
+        }
+        return members
+    }
+
+    private static func steps(_ file: ModelFile, _ settings: Settings, _ members: [[ModelFile.Layer]], _ owners: [Int: Int]) -> [Step] {
+        let matrices = file.layers.filter(\.hasMatrix)
+        func step(_ name: String, _ layers: [ModelFile.Layer]) -> Step {
+            var counts: [SharedTensor: Int] = [:]
+            for layer in layers {
+                for weights in layer.weights {
+                    if let shared = shared(weights, of: layer, owners) { counts[shared] = weights.shape.reduce(1, *) }
+                }
+            }
+            return Step(name: name, layers: layers, count: counts.values.reduce(0, +))
+        }
+        var order = members.indices.filter { !members[$0].isEmpty }
         if settings.fromOutput { order.reverse() }
         var steps: [Step] = []
         var joining: [ModelFile.Layer] = []
@@ -129,15 +186,15 @@ public struct LayerRandomisation: Sendable {
             joining += members[number]
             let isCounted = settings.counting == .all || matrices[number].opType.hasPrefix("Conv")
             guard isCounted else { continue }
-            steps.append(Step(name: matrices[number].name, layers: joining))
+            steps.append(step(matrices[number].name, joining))
             joining = []
         }
         if !joining.isEmpty {
             // what comes after the last convolution on the way goes with it
             if let last = steps.popLast() {
-                steps.append(Step(name: last.name, layers: last.layers + joining))
+                steps.append(step(last.name, last.layers + joining))
             } else {
-                steps.append(Step(name: joining[0].name, layers: joining))
+                steps.append(step(joining[0].name, joining))
             }
         }
         return steps

@@ -67,8 +67,8 @@ public struct ModelFile: Sendable {
         return try Tensor(tensor, directory: directory).floats ?? []
     }
 
-    /// Replaces the numbers that a layer has; other nodes that share the tensor keep theirs.
-    public mutating func replace(_ weights: Weights, of layer: Layer, by values: [Float]) throws {
+    /// Replaces the numbers that a layer has. Nodes that share the tensor keep theirs, unless all of them are in `nodes`, which share the new numbers.
+    public mutating func replace(_ weights: Weights, of layer: Layer, sharedBy nodes: Set<Int> = [], by values: [Float]) throws {
         guard let old = tensor(weights.name), let raw = Self.raw(values, dataType: old.dataType) else {
             throw ModelError(.unsupported, "tensor '\(weights.name)' holds no floating-point numbers")
         }
@@ -77,7 +77,7 @@ public struct ModelFile: Sendable {
         }
         var tensor = old.withoutValues
         tensor.rawData = .init(raw)
-        if weights.isDirect, users(of: weights.name) > 1 {
+        if weights.isDirect, users(of: weights.name) > 1, !isUsed(weights.name, onlyBy: nodes) {
             tensor.name = unused(weights.name + "/" + layer.name)
             proto.graph.initializer.append(tensor)
             proto.graph.node[layer.node].input[weights.input] = tensor.name
@@ -153,6 +153,11 @@ public struct ModelFile: Sendable {
     private func users(of name: String) -> Int {
         proto.graph.node.reduce(0) { $0 + $1.input.count(where: { $0 == name }) }
             + proto.graph.output.count(where: { $0.name == name })
+    }
+
+    private func isUsed(_ name: String, onlyBy nodes: Set<Int>) -> Bool {
+        proto.graph.node.indices.allSatisfy { nodes.contains($0) || !proto.graph.node[$0].input.contains(name) }
+            && !proto.graph.output.contains { $0.name == name }
     }
 
     private func unused(_ name: String) -> String {

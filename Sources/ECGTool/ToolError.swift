@@ -21,6 +21,11 @@ public struct ToolError: Error, Sendable, CustomStringConvertible {
         self.record = record
     }
 
+    /// The stream ends, or another recording begins, before a recording's last part came.
+    public static func lastPartMissing(_ record: String?) -> ToolError {
+        ToolError(.data, "the last part of the recording is missing", record: record)
+    }
+
     public var description: String { [record, place, message].compactMap { $0 }.joined(separator: ": ") }
 }
 

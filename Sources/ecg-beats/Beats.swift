@@ -176,7 +176,7 @@ struct Beats: StageTool {
                 if let recording = current {
                     guard recording.isContinued else { throw ToolError(.software, "a recording was not ended", record: part.key) }
                     guard recording.key == part.key else {
-                        throw ToolError(.data, "the last part of the recording is missing", record: recording.key)
+                        throw ToolError.lastPartMissing(recording.key)
                     }
                     try recording.add(part)
                 } else {
@@ -194,7 +194,7 @@ struct Beats: StageTool {
                 current = nil
             }
         }
-        if let current { throw ToolError(.data, "the last part of the recording is missing", record: current.key) }
+        if let current { throw ToolError.lastPartMissing(current.key) }
     }
 
     private func runRhythm(_ stage: Stage) throws {
@@ -202,7 +202,7 @@ struct Beats: StageTool {
         while let part = try stage.next() {
             do {
                 if let known = current, known.key != part.key {
-                    throw ToolError(.data, "the last part of the recording is missing", record: known.key)
+                    throw ToolError.lastPartMissing(known.key)
                 }
                 let recording = try current ?? RhythmWindows(part, options: self, stage: stage)
                 current = recording
@@ -214,14 +214,14 @@ struct Beats: StageTool {
                 current = nil
             }
         }
-        if let current { throw ToolError(.data, "the last part of the recording is missing", record: current.key) }
+        if let current { throw ToolError.lastPartMissing(current.key) }
     }
 
     /// Under --keep-going, the rest of a recording that could not be processed is passed over.
     private func skipParts(after part: Record, _ stage: Stage) throws {
         var more = part.more
         while more, let next = try stage.next() {
-            guard next.key == part.key else { throw ToolError(.data, "the last part of the recording is missing", record: part.key) }
+            guard next.key == part.key else { throw ToolError.lastPartMissing(part.key) }
             more = next.more
         }
     }

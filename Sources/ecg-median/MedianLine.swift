@@ -24,7 +24,7 @@ final class MedianLine {
         if let source = open, source.name != name || source.isOfBeats != isBeat {
             open = nil
             guard source.isOfBeats else {
-                throw ToolError(.data, "the last part of the recording is missing", record: source.name)
+                throw ToolError.lastPartMissing(source.name)
             }
             try source.finish()
         }
@@ -46,7 +46,7 @@ final class MedianLine {
         guard let source = open else { return }
         open = nil
         // A recording is ended by its last part, beats by whatever comes after them.
-        guard source.isOfBeats else { throw ToolError(.data, "the last part of the recording is missing", record: source.name) }
+        guard source.isOfBeats else { throw ToolError.lastPartMissing(source.name) }
         do { try source.finish() } catch { try stage.failed(source.name, error) }
     }
 }

@@ -40,6 +40,17 @@ static void NAME(shift)(const float *from, float constant, float *to, long count
     for (long i = 0; i < count; i++) to[i] = from[i] + constant;
 }
 
+static void NAME(unpair)(const float *from, float constant, float *to, long count) {
+    for (long i = 0; i < count; i++) to[i] = from[2 * i] + constant;
+}
+
+static void NAME(pair)(const float *restrict first, const float *restrict second, float *restrict to, long count) {
+    for (long i = 0; i < count; i++) {
+        to[2 * i] = first[i];
+        to[2 * i + 1] = second[i];
+    }
+}
+
 static void NAME(multiply)(float *restrict x, const float *restrict h, long count) {
     for (long k = 0; k < count; k++) {
         const float xr = x[2 * k], xi = x[2 * k + 1], hr = h[2 * k], hi = h[2 * k + 1];
@@ -109,66 +120,99 @@ static inline void NAME(section)(const ecg_section *section, double *s1, double 
 
 // The leads of a moment lie beside each other. Lane section * LEADS + lead is two samples behind the section before it: what one section gives has
 // time to become the next one's input. SHIFTED are the indices that move each section's lanes to the next one's behind the leads of a new sample.
-#define SECTIONS(LEADS, SHIFTED, FIRST, LAST)                                                                                              \
+// From one sample to the next a run waits for itself: CHAINS of them, which have nothing to do with each other, go side by side.
+#define VECTORS(LEADS)                                                                                                                     \
     typedef double NAME(lanes##LEADS) __attribute__((vector_size(LEADS * 32)));                                                            \
     typedef double NAME(leads##LEADS) __attribute__((vector_size(LEADS * 8)));                                                             \
-    typedef double NAME(leads_anywhere##LEADS) __attribute__((vector_size(LEADS * 8), aligned(8)));                                        \
-    static inline __attribute__((always_inline)) void NAME(sections_of_##LEADS)(                                                           \
-        const ecg_section *s, double *states, double *values, long step, long count) {                                                     \
-        double *first = states, *second = states + 4 * LEADS;                                                                              \
-        for (int lead = 0; lead < LEADS; lead++) {                                                                                         \
-            for (int k = 0; k < 4; k++) {                                                                                                  \
-                const int lane = k * LEADS + lead;                                                                                         \
+    typedef double NAME(leads_anywhere##LEADS) __attribute__((vector_size(LEADS * 8), aligned(8)));
+VECTORS(1)
+VECTORS(2)
+VECTORS(4)
+
+#define SECTIONS(LEADS, CHAINS, SHIFTED, FIRST, LAST)                                                                                      \
+    static void NAME(sections_of_##LEADS##_##CHAINS)(                                                                                      \
+        const ecg_section *s, double *const *states, double *const *values, long step, long count) {                                       \
+        for (int c = 0; c < CHAINS; c++) {                                                                                                 \
+            for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                 \
+                const int k = lane / LEADS;                                                                                                \
                 const long ahead = count < 16 ? count : 6 - 2 * k;                                                                         \
-                NAME(section)(s + k, first + lane, second + lane, values + lead, step, 0, ahead);                                          \
+                NAME(section)(s + k, states[c] + lane, states[c] + 4 * LEADS + lane, values[c] + lane % LEADS, step, 0, ahead);            \
             }                                                                                                                              \
         }                                                                                                                                  \
         if (count < 16) return;                                                                                                            \
-        NAME(lanes##LEADS) b0, c1, c2, a1, a2, s1, s2, older = {}, old = {};                                                               \
+        NAME(lanes##LEADS) b0, c1, c2, a1, a2, s1[CHAINS], s2[CHAINS], older[CHAINS] = {}, old[CHAINS] = {};                               \
         for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                     \
             const ecg_section *section = s + lane / LEADS;                                                                                 \
             const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
             b0[lane] = section->b0, c1[lane] = section->c1, c2[lane] = section->c2, a1[lane] = section->a1, a2[lane] = section->a2;        \
-            s1[lane] = first[lane], s2[lane] = second[lane];                                                                               \
-            if (k < 3) older[lane] = values[(4 - 2 * k) * step + lead], old[lane] = values[(5 - 2 * k) * step + lead];                     \
+            for (int c = 0; c < CHAINS; c++) {                                                                                             \
+                s1[c][lane] = states[c][lane], s2[c][lane] = states[c][4 * LEADS + lane];                                                  \
+                if (k == 3) continue;                                                                                                      \
+                older[c][lane] = values[c][(4 - 2 * k) * step + lead], old[c][lane] = values[c][(5 - 2 * k) * step + lead];                \
+            }                                                                                                                              \
         }                                                                                                                                  \
         for (long i = 6; i < count; i++) {                                                                                                 \
-            const NAME(leads##LEADS) sample = *(const NAME(leads_anywhere##LEADS) *)(values + i * step);                                   \
-            const NAME(lanes##LEADS) x = __builtin_shufflevector(__builtin_shufflevector(sample, sample, FIRST), older, SHIFTED);          \
-            const NAME(lanes##LEADS) y = b0 * x + s1;                                                                                      \
-            const NAME(lanes##LEADS) next = (c1 * x + s2) - a1 * s1;                                                                       \
-            s2 = c2 * x - a2 * s1;                                                                                                         \
-            s1 = next;                                                                                                                     \
-            *(NAME(leads_anywhere##LEADS) *)(values + (i - 6) * step) = __builtin_shufflevector(y, y, LAST);                               \
-            older = old;                                                                                                                   \
-            old = y;                                                                                                                       \
+            _Pragma("clang loop unroll(full)") for (int c = 0; c < CHAINS; c++) {                                                          \
+                const NAME(leads##LEADS) sample = *(const NAME(leads_anywhere##LEADS) *)(values[c] + i * step);                            \
+                const NAME(lanes##LEADS) x = __builtin_shufflevector(__builtin_shufflevector(sample, sample, FIRST), older[c], SHIFTED);   \
+                const NAME(lanes##LEADS) y = b0 * x + s1[c];                                                                               \
+                const NAME(lanes##LEADS) next = (c1 * x + s2[c]) - a1 * s1[c];                                                             \
+                s2[c] = c2 * x - a2 * s1[c];                                                                                               \
+                s1[c] = next;                                                                                                              \
+                *(NAME(leads_anywhere##LEADS) *)(values[c] + (i - 6) * step) = __builtin_shufflevector(y, y, LAST);                        \
+                older[c] = old[c];                                                                                                         \
+                old[c] = y;                                                                                                                \
+            }                                                                                                                              \
         }                                                                                                                                  \
-        for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                     \
-            const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
-            first[lane] = s1[lane], second[lane] = s2[lane];                                                                               \
-            if (k < 3) values[(count - 2 - 2 * k) * step + lead] = older[lane], values[(count - 1 - 2 * k) * step + lead] = old[lane];     \
-        }                                                                                                                                  \
-        for (int lane = LEADS; lane < 4 * LEADS; lane++) {                                                                                 \
-            const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
-            NAME(section)(s + k, first + lane, second + lane, values + lead, step, count - 2 * k, count);                                  \
+        for (int c = 0; c < CHAINS; c++) {                                                                                                 \
+            for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                 \
+                const int k = lane / LEADS, lead = lane % LEADS;                                                                           \
+                states[c][lane] = s1[c][lane], states[c][4 * LEADS + lane] = s2[c][lane];                                                  \
+                if (k == 3) continue;                                                                                                      \
+                values[c][(count - 2 - 2 * k) * step + lead] = older[c][lane], values[c][(count - 1 - 2 * k) * step + lead] = old[c][lane];\
+            }                                                                                                                              \
+            for (int lane = LEADS; lane < 4 * LEADS; lane++) {                                                                             \
+                const int k = lane / LEADS;                                                                                                \
+                double *state = states[c] + lane;                                                                                          \
+                NAME(section)(s + k, state, state + 4 * LEADS, values[c] + lane % LEADS, step, count - 2 * k, count);                      \
+            }                                                                                                                              \
         }                                                                                                                                  \
     }
 
 #define INDICES(...) __VA_ARGS__
-SECTIONS(1, INDICES(0, 4, 5, 6), INDICES(0, -1, -1, -1), INDICES(3))
-SECTIONS(2, INDICES(0, 1, 8, 9, 10, 11, 12, 13), INDICES(0, 1, -1, -1, -1, -1, -1, -1), INDICES(6, 7))
-SECTIONS(
-    4, INDICES(0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),
-    INDICES(0, 1, 2, 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1), INDICES(12, 13, 14, 15))
+#define LEADS_1(CHAINS) SECTIONS(1, CHAINS, INDICES(0, 4, 5, 6), INDICES(0, -1, -1, -1), INDICES(3))
+#define LEADS_2(CHAINS) SECTIONS(2, CHAINS, INDICES(0, 1, 8, 9, 10, 11, 12, 13), INDICES(0, 1, -1, -1, -1, -1, -1, -1), INDICES(6, 7))
+#define LEADS_4(CHAINS)                                                                                                                    \
+    SECTIONS(                                                                                                                              \
+        4, CHAINS, INDICES(0, 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27),                                                    \
+        INDICES(0, 1, 2, 3, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1), INDICES(12, 13, 14, 15))
+LEADS_1(1)
+LEADS_1(2)
+LEADS_2(1)
+LEADS_2(2)
+LEADS_4(1)
+LEADS_4(2)
 
 static void NAME(sections)(const ecg_section *s, double *states, int leads, int backwards, double *values, long count) {
     if (count <= 0) return;
     double *start = backwards ? values + (count - 1) * leads : values;
     const long step = backwards ? -leads : leads;
     switch (leads) {
-    case 4: NAME(sections_of_4)(s, states, start, step, count); break;
-    case 2: NAME(sections_of_2)(s, states, start, step, count); break;
-    default: NAME(sections_of_1)(s, states, start, step, count); break;
+    case 4: NAME(sections_of_4_1)(s, &states, &start, step, count); break;
+    case 2: NAME(sections_of_2_1)(s, &states, &start, step, count); break;
+    default: NAME(sections_of_1_1)(s, &states, &start, step, count); break;
+    }
+}
+
+static void NAME(two_runs)(
+    const ecg_section *s, double *first_states, double *second_states, int leads, int backwards, double *first, double *second, long count) {
+    if (count <= 0) return;
+    const long start = backwards ? (count - 1) * leads : 0, step = backwards ? -leads : leads;
+    double *const states[2] = {first_states, second_states}, *const starts[2] = {first + start, second + start};
+    switch (leads) {
+    case 4: NAME(sections_of_4_2)(s, states, starts, step, count); break;
+    case 2: NAME(sections_of_2_2)(s, states, starts, step, count); break;
+    default: NAME(sections_of_1_2)(s, states, starts, step, count); break;
     }
 }
 
@@ -177,8 +221,11 @@ static const ecg_signal_loops NAME(loops) = {
     .widen = NAME(widen),
     .narrow = NAME(narrow),
     .shift = NAME(shift),
+    .unpair = NAME(unpair),
+    .pair = NAME(pair),
     .multiply = NAME(multiply),
     .correlate = NAME(correlate),
     .resample = NAME(resample),
     .sections = NAME(sections),
+    .two_runs = NAME(two_runs),
 };

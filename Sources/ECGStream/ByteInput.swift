@@ -3,8 +3,8 @@ import Glibc
 
 /// A file or standard input, read in large pieces into blocks that frames share.
 final class ByteInput {
-    /// Large enough that frames are seldom moved, small enough that it stays in the second-level cache between read(2) and the checks.
-    static let blockSize = 1 << 20
+    /// Large enough for many frames that are small, small enough that what several stages of a program hold at a time stays in the second-level cache.
+    static let blockSize = 256 << 10
     /// A frame larger than this is read into memory that grows as its bytes come, so that a wrong length costs nothing.
     private static let trusted = 16 << 20
 
@@ -64,7 +64,9 @@ final class ByteInput {
         while available < count {
             if atEnd { return false }
             if position + count > block.capacity || filled == block.capacity { makeRoom(for: count) }
-            let room = min(block.capacity - filled, max(256 << 10, count - available))
+            // A large frame is read with the next one's header and no more, so that nothing of it must be moved when the block is full.
+            let missing = count - available
+            let room = min(block.capacity - filled, missing >= 64 << 10 ? missing + FrameHeader.size : 256 << 10)
             switch readSome(descriptor, into: block.base + filled, count: room) {
             case .success(0): atEnd = true
             case .success(let got): filled += got

@@ -28,11 +28,10 @@ public final class ByteOutput {
     public func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
         count += UInt64(bytes.count)
-        if bytes.count > capacity - used {
-            try flush()
-            // What fills the buffer anyway need not go through it.
-            if bytes.count >= capacity / 2 { return try writeOut(bytes) }
-        }
+        // What is large need not go through the buffer.
+        let isLarge = bytes.count >= capacity / 4
+        if isLarge || bytes.count > capacity - used { try flush() }
+        if isLarge { return try writeOut(bytes) }
         (buffer + used).copyMemory(from: base, byteCount: bytes.count)
         used += bytes.count
     }

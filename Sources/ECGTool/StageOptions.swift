@@ -57,7 +57,9 @@ public struct StageOptions: ParsableArguments {
     }
 
     /// Cores that this process may run on: taskset, batch systems and containers often give fewer than there are.
-    private static var availableCores: Int {
+    static let availableCores = countCores()
+
+    private static func countCores() -> Int {
         let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
         let status = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
         guard status >= 0 else { return online }

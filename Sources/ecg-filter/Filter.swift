@@ -56,7 +56,15 @@ struct Filter: StageTool {
     @Option(help: .init("Which tensors to filter, as in 'attr/*'.", valueName: "glob"))
     var tensor: String = "signal"
 
-    static func prepared(_ arguments: [String]) -> [String] { StepArguments.gather(arguments) }
+    /// What the portions on their way take, about.
+    static let memory = 8 << 20
+
+    static func prepared(_ arguments: [String]) -> [String] {
+        let bands = ["--band", "--highpass", "--lowpass", "--notch"]
+        let convolves = bands.contains(where: arguments.contains) && !arguments.contains("--iir")
+        HeadStart.begin(arguments, memory: memory, used: 2 << 20, convolves ? { FilterPlan.prepareTransforms() } : {})
+        return StepArguments.gather(arguments)
+    }
 
     func validate() throws {
         let steps = try StepArguments.parse(step)

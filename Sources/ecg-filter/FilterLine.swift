@@ -35,7 +35,7 @@ final class FilterLine: @unchecked Sendable {
         var current = try source.next()
         // Threads that nothing is to be done by would still be started.
         let isShort = current.map { $0.taskCount <= 1 && source.hasEnded } ?? true
-        if !isShort { stage.expectMemory(8 << 20) }
+        if !isShort { stage.expectMemory(Filter.memory) }
         let workers = Workers(count: isShort ? 1 : threads)
         while let portion = current {
             let turn = Turn()

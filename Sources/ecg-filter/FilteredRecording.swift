@@ -36,7 +36,7 @@ final class FilteredRecording: @unchecked Sendable {
         /// Samples received with and before it.
         fileprivate var end: Int
         /// The tensors that change, as they came.
-        fileprivate let inputs: [Tensor]
+        fileprivate var inputs: [Tensor]
     }
 
     init(_ part: Record, job: FilterJob, plans: FilterJob.Plans) throws {
@@ -79,7 +79,7 @@ final class FilteredRecording: @unchecked Sendable {
     /// Takes a part that follows those before it.
     func admit(_ part: Record) throws -> Part {
         var part = part
-        guard part.key == key else { throw ToolError(.data, "the last part of the recording is missing", record: key) }
+        guard part.key == key else { throw ToolError.lastPartMissing(key) }
         if hasParts {
             guard part.fs == fs, part.start == start + received else {
                 throw ToolError(.data, "the part from sample \(part.start) on does not follow sample \(start + received)", record: key)
@@ -133,6 +133,8 @@ final class FilteredRecording: @unchecked Sendable {
     func assemble(_ parts: [Part]) throws -> [SealedRecord] {
         for var part in parts {
             annotations.take(&part.record)
+            // They are in the filter; held on to, they would keep the memory that the input is read into.
+            part.inputs = []
             waiting.append(part)
         }
         var records: [SealedRecord] = []

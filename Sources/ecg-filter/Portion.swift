@@ -49,6 +49,8 @@ enum Portion: Sendable {
 final class PortionSource {
     private let job: FilterJob
     private let stage: Stage
+    /// Of the whole records of a portion: a few of them for each thread, and no more than stays in the caches.
+    private let mostBytes: Int
     private var recording: FilteredRecording?
     /// A record that begins the next portion.
     private var ahead: Record?
@@ -60,12 +62,13 @@ final class PortionSource {
     init(job: FilterJob, stage: Stage) {
         self.job = job
         self.stage = stage
+        mostBytes = max(1 << 20, stage.threads * (512 << 10))
     }
 
     /// - Throws: what is wrong with the input, when everything before it has been given.
     func next() throws -> Portion? {
         guard let first = try read() else {
-            if let key = recording?.key { throw ToolError(.data, "the last part of the recording is missing", record: key) }
+            if let key = recording?.key { throw ToolError.lastPartMissing(key) }
             return nil
         }
         if recording == nil, !first.more { return records(from: first) }
@@ -90,11 +93,11 @@ final class PortionSource {
             do {
                 guard let record = try stage.next() else {
                     hasEnded = true
-                    if let key = abandoned { throw ToolError(.data, "the last part of the recording is missing", record: key) }
+                    if let key = abandoned { throw ToolError.lastPartMissing(key) }
                     return nil
                 }
                 guard let key = abandoned else { return record }
-                guard record.key == key else { throw ToolError(.data, "the last part of the recording is missing", record: key) }
+                guard record.key == key else { throw ToolError.lastPartMissing(key) }
                 if !record.more { abandoned = nil }
             } catch {
                 failure = error
@@ -119,7 +122,7 @@ final class PortionSource {
                 return .failure(key: record.key, cause: error)
             }
             bytes += Self.bytes(record)
-            guard slots.count < 256, bytes < 4 << 20, let next = try? read() else { break }
+            guard slots.count < 256, bytes < mostBytes, let next = try? read() else { break }
             guard !next.more else {
                 ahead = next
                 break
@@ -135,7 +138,7 @@ final class PortionSource {
         var bytes = 0
         var admitted: [FilteredRecording.Part] = []
         do {
-            while more, bytes < 1 << 18, let part = try? read() {
+            while more, bytes < 1 << 17, let part = try? read() {
                 key = part.key
                 more = part.more
                 bytes += Self.bytes(part)

@@ -37,6 +37,18 @@ import Testing
                     set.sections(sections, &states, Int32(leads), backwards ? 1 : 0, &values, count)
                     #expect(values == expected + [7])
                     #expect(states == ended)
+                    // Two runs side by side, the other one over the negative.
+                    var first: [Double] = samples + [7]
+                    var second: [Double] = samples.map { -$0 } + [7]
+                    var firstStates: [Double] = begin
+                    var secondStates: [Double] = begin.map { -$0 }
+                    set.two_runs(sections, &firstStates, &secondStates, Int32(leads), backwards ? 1 : 0, &first, &second, count)
+                    let negative: [Double] = expected.map { -$0 }
+                    let negativeStates: [Double] = ended.map { -$0 }
+                    #expect(first == expected + [7])
+                    #expect(second == negative + [7])
+                    #expect(firstStates == ended)
+                    #expect(secondStates == negativeStates)
                 }
             }
         }
@@ -64,6 +76,26 @@ import Testing
                 var back = [Float](repeating: 9, count: 201)
                 set.narrow(values, step, &back, 200)
                 #expect(back == Array(Self.samples[..<200]) + [9])
+            }
+        }
+    }
+
+    @Test func twoSequencesAreThePartsOfOne() {
+        let others: [Float] = Array(Self.samples[500...])
+        for count in [0, 1, 15, 16, 17, 400] {
+            let firsts: [Float] = Array(Self.samples[..<count])
+            let seconds: [Float] = Array(others[..<count])
+            for set in Self.sets {
+                var pairs = [Float](repeating: 9, count: 2 * count + 1)
+                set.pair(Self.samples, others, &pairs, count)
+                var shifted = [Float](repeating: 9, count: count + 1)
+                set.unpair(pairs, 0, &shifted, count)
+                #expect(shifted.last == 9)
+                #expect(Array(shifted[..<count]) == firsts)
+                set.unpair(Array(pairs[1...]) + [0], 0.5, &shifted, count)
+                let raised: [Float] = seconds.map { $0 + 0.5 }
+                #expect(Array(shifted[..<count]) == raised)
+                #expect(pairs.last == 9)
             }
         }
     }

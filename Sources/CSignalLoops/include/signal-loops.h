@@ -29,6 +29,10 @@ typedef struct {
     void (*_Nonnull narrow)(const double *_Nonnull from, long step, float *_Nonnull to, long count);
     /// to[i] = from[i] + constant.
     void (*_Nonnull shift)(const float *_Nonnull from, float constant, float *_Nonnull to, long count);
+    /// to[i] = from[2 * i] + constant.
+    void (*_Nonnull unpair)(const float *_Nonnull from, float constant, float *_Nonnull to, long count);
+    /// to[2 * i] = first[i], to[2 * i + 1] = second[i].
+    void (*_Nonnull pair)(const float *_Nonnull first, const float *_Nonnull second, float *_Nonnull to, long count);
     /// x[k] *= h[k], complex numbers.
     void (*_Nonnull multiply)(float *_Nonnull x, const float *_Nonnull h, long count);
     /// to[i] = sum over k of taps[k] · from[i + k] + after, in the order of k.
@@ -40,6 +44,10 @@ typedef struct {
     /// Backwards, from the last value to the first.
     void (*_Nonnull sections)(
         const ecg_section *_Nonnull sections, double *_Nonnull states, int leads, int backwards, double *_Nonnull values, long count);
+    /// Two such runs side by side, each with states and values of its own, in little more time than one.
+    void (*_Nonnull two_runs)(
+        const ecg_section *_Nonnull sections, double *_Nonnull states, double *_Nonnull other_states, int leads, int backwards,
+        double *_Nonnull values, double *_Nonnull other_values, long count);
 } ecg_signal_loops;
 
 /// Those for this processor.

@@ -7,19 +7,22 @@
 import CFFTW
 import Synchronization
 
-/// The forward and the backward transform of real sequences of one length, in single precision.
-final class RealTransform: @unchecked Sendable {
+/// The forward and the backward transform of complex sequences of one length, in single precision.
+///
+/// Two blocks of a lead are the real and the imaginary part of one sequence: since the filter's taps are real, neither gets into the other, and
+/// there is none of the sorting by which the transform of a real sequence takes twice as long.
+final class PairTransform: @unchecked Sendable {
     let length: Int
     private let forwardPlan: fftwf_plan
     private let inversePlan: fftwf_plan
 
     /// FFTW's planner may be entered by one thread at a time; running a plan is safe in all.
-    private static let plans = Mutex<[Int: RealTransform]>([:])
+    private static let plans = Mutex<[Int: PairTransform]>([:])
 
-    static func of(length: Int) -> RealTransform {
+    static func of(length: Int) -> PairTransform {
         plans.withLock { plans in
             if let plan = plans[length] { return plan }
-            let plan = RealTransform(length: length)
+            let plan = PairTransform(length: length)
             plans[length] = plan
             return plan
         }
@@ -33,27 +36,27 @@ final class RealTransform: @unchecked Sendable {
         if let wisdom = FFTWWisdom.of(length: length) { fftwf_import_wisdom_from_string(wisdom) }
         // What is known of one length must not change the plan of another.
         defer { fftwf_forget_wisdom() }
-        guard let forward = fftwf_plan_dft_r2c_1d(Int32(length), buffers.samples, buffers.spectrum, flags),
-            let inverse = fftwf_plan_dft_c2r_1d(Int32(length), buffers.spectrum, buffers.samples, flags)
+        guard let forward = fftwf_plan_dft_1d(Int32(length), buffers.samples, buffers.spectrum, FFTW_FORWARD, flags),
+            let inverse = fftwf_plan_dft_1d(Int32(length), buffers.spectrum, buffers.samples, FFTW_BACKWARD, flags)
         else { preconditionFailure("FFTW has no plan for \(length) samples") }
         forwardPlan = forward
         inversePlan = inverse
     }
 
-    fileprivate func forward(_ buffers: TransformBuffers) { fftwf_execute_dft_r2c(forwardPlan, buffers.samples, buffers.spectrum) }
+    fileprivate func forward(_ buffers: TransformBuffers) { fftwf_execute_dft(forwardPlan, buffers.samples, buffers.spectrum) }
 
     /// Not divided by the length: whoever multiplies spectra has that factor in the kernel already.
-    fileprivate func inverse(_ buffers: TransformBuffers) { fftwf_execute_dft_c2r(inversePlan, buffers.spectrum, buffers.samples) }
+    fileprivate func inverse(_ buffers: TransformBuffers) { fftwf_execute_dft(inversePlan, buffers.spectrum, buffers.samples) }
 }
 
 /// Aligned memory for one transform at a time.
 final class TransformBuffers: @unchecked Sendable {
-    fileprivate let samples: UnsafeMutablePointer<Float>
+    fileprivate let samples: UnsafeMutablePointer<fftwf_complex>
     fileprivate let spectrum: UnsafeMutablePointer<fftwf_complex>
 
     fileprivate init(length: Int) {
-        samples = fftwf_alloc_real(length)
-        spectrum = fftwf_alloc_complex(length / 2 + 1)
+        samples = fftwf_alloc_complex(length)
+        spectrum = fftwf_alloc_complex(length)
     }
 
     deinit {
@@ -61,7 +64,10 @@ final class TransformBuffers: @unchecked Sendable {
         fftwf_free(spectrum)
     }
 
-    /// Buffers that no thread uses now, by length: a filter borrows a pair for each block.
+    /// The numbers of the samples, real and imaginary parts in turn.
+    fileprivate var parts: UnsafeMutablePointer<Float> { UnsafeMutableRawPointer(samples).assumingMemoryBound(to: Float.self) }
+
+    /// Buffers that no thread uses now, by length: a filter borrows a pair for each two blocks.
     private static let idle = Mutex<[Int: [TransformBuffers]]>([:])
 
     fileprivate static func borrow<T>(length: Int, _ body: (TransformBuffers) -> T) -> T {
@@ -75,42 +81,59 @@ final class TransformBuffers: @unchecked Sendable {
 final class FrequencyKernel: @unchecked Sendable {
     /// Samples a block takes in.
     let length: Int
-    /// Length of the impulse response.
-    let taps: Int
-    private let transform: RealTransform
-    private let spectrum: TransformBuffers
+    /// Values that a block gives: those that depend on its samples alone.
+    let valid: Int
+    private let transform: PairTransform
+    private let spectrum: UnsafeMutablePointer<fftwf_complex>
 
     /// - Precondition: `length` is at least the number of taps.
     init(taps: [Double], length: Int) {
         precondition(!taps.isEmpty && taps.count <= length)
         self.length = length
-        self.taps = taps.count
-        transform = .of(length: length)
-        spectrum = TransformBuffers(length: length)
-        for index in 0..<length { spectrum.samples[index] = index < taps.count ? Float(taps[index] / Double(length)) : 0 }
-        transform.forward(spectrum)
+        valid = length - taps.count + 1
+        let transform = PairTransform.of(length: length)
+        self.transform = transform
+        let spectrum: UnsafeMutablePointer<fftwf_complex> = fftwf_alloc_complex(length)
+        self.spectrum = spectrum
+        TransformBuffers.borrow(length: length) { buffers in
+            buffers.parts.update(repeating: 0, count: 2 * length)
+            for (index, tap) in taps.enumerated() { buffers.parts[2 * index] = Float(tap / Double(length)) }
+            transform.forward(buffers)
+            spectrum.update(from: buffers.spectrum, count: length)
+        }
     }
 
-    /// Appends the convolution's values where it depends on the block's samples alone, from sample `taps - 1` on.
+    deinit { fftwf_free(spectrum) }
+
+    /// Appends the convolution of two blocks that follow each other: `valid` values of the first, then those of the second.
     ///
     /// - Parameters:
-    ///   - input: the block's samples begin at `start`; what lies beyond the array's end counts as zero.
+    ///   - input: the first block's samples begin at `start`; what lies beyond the array's end counts as zero.
     ///   - constant: added to every value.
-    ///   - count: how many values to append, at most `length - taps + 1`.
+    ///   - count: how many values to append, at most `2 * valid`.
     func convolve(_ input: [Float], from start: Int, plus constant: Float, count: Int, into output: inout [Float]) {
-        precondition(start >= 0 && start <= input.count && count >= 0 && count <= length - taps + 1)
+        precondition(start >= 0 && start <= input.count && count >= 0 && count <= 2 * valid)
         TransformBuffers.borrow(length: length) { buffers in
-            let here = min(length, input.count - start)
+            let parts = buffers.parts
+            let first = min(length, input.count - start)
+            let second = max(0, min(length, input.count - start - valid))
             input.withUnsafeBufferPointer { source in
-                if here > 0, let first = source.baseAddress { buffers.samples.update(from: first + start, count: here) }
+                guard let base = source.baseAddress else { return }
+                if second > 0 { SignalLoops.pair(base + start, base + start + valid, count: second, to: parts) }
+                for index in second..<max(first, second) {
+                    parts[2 * index] = base[start + index]
+                    parts[2 * index + 1] = 0
+                }
             }
-            (buffers.samples + here).update(repeating: 0, count: length - here)
+            (parts + 2 * first).update(repeating: 0, count: 2 * (length - first))
             transform.forward(buffers)
             let x = UnsafeMutableRawPointer(buffers.spectrum).assumingMemoryBound(to: Float.self)
-            let h = UnsafeRawPointer(spectrum.spectrum).assumingMemoryBound(to: Float.self)
-            SignalLoops.multiply(x, by: h, count: length / 2 + 1)
+            let h = UnsafeRawPointer(spectrum).assumingMemoryBound(to: Float.self)
+            SignalLoops.multiply(x, by: h, count: length)
             transform.inverse(buffers)
-            SignalLoops.append(buffers.samples + (taps - 1), count: count, plus: constant, to: &output)
+            let values = parts + 2 * (length - valid)
+            SignalLoops.appendSeconds(values, count: min(count, valid), plus: constant, to: &output)
+            if count > valid { SignalLoops.appendSeconds(values + 1, count: count - valid, plus: constant, to: &output) }
         }
     }
 }

@@ -45,4 +45,16 @@ struct BiquadCascade: Sendable {
             SignalLoops.run(stages[index], states: &states[index], leads: leads, over: &values, moments: moments, backwards: backwards)
         }
     }
+
+    /// Filters two ranges of moments at once, this cascade the one and `other`, which has the same sections, the other: a run waits for itself from
+    /// sample to sample, and two take little longer than one.
+    mutating func run(
+        _ values: inout [Double], _ moments: Range<Int>, backwards: Bool, beside other: inout BiquadCascade, _ otherMoments: Range<Int>
+    ) {
+        for index in stages.indices {
+            SignalLoops.run(
+                stages[index], states: &states[index], and: &other.states[index], leads: leads, over: &values, moments: moments,
+                and: otherMoments, backwards: backwards)
+        }
+    }
 }

@@ -88,6 +88,10 @@ public final class FilterPlan: Sendable {
         description = words
     }
 
+    /// Wakes the planner of the transforms, and plans the block length that most filters have: for a program that has a thread to spare while it does
+    /// not know its filters yet.
+    public static func prepareTransforms() { _ = PairTransform.of(length: 8192) }
+
     private static func band(
         _ step: FilterStep, _ options: FilterOptions, fs: Double, words: inout [String]
     ) throws(FilterError) -> [Prepared] {

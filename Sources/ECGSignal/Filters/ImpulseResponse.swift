@@ -24,7 +24,7 @@ final class ImpulseResponse: Sendable {
         gain = taps.reduce(0, +)
         direct = taps.count <= Self.mostDirectTaps ? taps.reversed().map { Float($0) } : nil
         var length = 1024
-        while length < 4 * taps.count { length *= 2 }
+        while length < 3 * taps.count { length *= 2 }
         blockLength = length
     }
 
@@ -37,12 +37,14 @@ final class ImpulseResponse: Sendable {
         }
     }
 
-    /// Length of the transform for the last block of a record, which may be short: the least of few smooth lengths that holds it.
-    func lastLength(_ samples: Int) -> Int {
-        var unit = 8
-        while unit * 16 < samples { unit *= 2 }
-        for factor in [1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16] where unit * factor >= samples { return min(unit * factor, blockLength) }
-        return blockLength
+    /// Length of the two blocks of a record that fills no full ones: the least of few smooth lengths that hold half of its values each.
+    ///
+    /// - Parameter values: at most those of two full blocks.
+    func shortLength(values: Int) -> Int {
+        let samples = (values + 1) / 2 + taps.count - 1
+        var unit = 64
+        while unit * 8 < samples { unit *= 2 }
+        return min((4...8).first { unit * $0 >= samples }.map { unit * $0 } ?? blockLength, blockLength)
     }
 }
 
@@ -51,10 +53,9 @@ struct ValidConvolution: Sendable {
     private let response: ImpulseResponse
     /// Samples without `offset`.
     private var pending: [Float] = []
-    private var done = 0
     /// A constant near the signal's, taken from every sample, so that a large one does not cost the small signal its digits.
     private var offset: Float?
-    private var filledBlock = false
+    private var filledBlocks = false
 
     init(_ response: ImpulseResponse) { self.response = response }
 
@@ -86,28 +87,24 @@ struct ValidConvolution: Sendable {
             return
         }
         let length = response.blockLength
-        guard pending.count - done >= length else { return }
-        filledBlock = true
+        let valid = length - response.taps.count + 1
+        guard pending.count >= length + valid else { return }
+        filledBlocks = true
         let kernel = response.kernel(length: length)
-        while pending.count - done >= length {
-            convolve(kernel, count: length - kernel.taps + 1, into: &output)
+        var done = 0
+        while pending.count - done >= length + valid {
+            kernel.convolve(pending, from: done, plus: gained, count: 2 * valid, into: &output)
+            done += 2 * valid
         }
         pending.removeFirst(done)
-        done = 0
     }
 
     mutating func finish(into output: inout [Float]) {
         let left = pending.count - response.taps.count + 1
         guard left > 0, response.direct == nil else { return }
-        // A record that filled a block has that block's kernel already; a short one gets a transform of its own length.
-        let kernel = response.kernel(length: filledBlock ? response.blockLength : response.lastLength(pending.count))
-        convolve(kernel, count: left, into: &output)
+        // A record that filled blocks has their kernel already; a short one gets a transform of its own length.
+        let kernel = response.kernel(length: filledBlocks ? response.blockLength : response.shortLength(values: left))
+        kernel.convolve(pending, from: 0, plus: gained, count: left, into: &output)
         pending = []
-        done = 0
-    }
-
-    private mutating func convolve(_ kernel: FrequencyKernel, count: Int, into output: inout [Float]) {
-        kernel.convolve(pending, from: done, plus: gained, count: count, into: &output)
-        done += count
     }
 }

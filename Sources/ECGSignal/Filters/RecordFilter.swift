@@ -23,6 +23,7 @@ public final class RecordFilter: @unchecked Sendable {
         private var ready: [[[Float]]] = []
         private var taken = 0
         private(set) var readyCount = 0
+        private var most = 0
         var failure: FilterError?
 
         init(rows: Range<Int>, segments: [LeadGroup]) {
@@ -49,7 +50,13 @@ public final class RecordFilter: @unchecked Sendable {
             guard let count = fresh.first?.count, count > 0 else { return }
             readyCount += count
             ready.append(fresh)
-            fresh = [[Float]](repeating: [], count: rows.count)
+            most = max(most, count)
+            // As many as ever came at a time, without growing on the way.
+            fresh = fresh.map { _ in
+                var values: [Float] = []
+                values.reserveCapacity(most)
+                return values
+            }
         }
 
         func take(_ count: Int, into values: inout [Float]) {

@@ -6,8 +6,9 @@ final class ZeroPhaseIIR: Sendable {
     let padding: Int
     /// Samples after which the filter has forgotten where it began, to less than 1e-8 of range.
     let memory: Int
-    /// Samples that one backward run gives; a function of the filter alone, so that all runs lie on one grid.
-    var block: Int { max(4 * memory, 4096) }
+    /// Samples that one backward run gives; a function of the filter alone, so that all runs lie on one grid. Longer ones would spend less on what
+    /// lies behind them, but of a slow filter they would be many megabytes.
+    var block: Int { max((memory > 8192 ? 2 : 4) * memory, 4096) }
 
     private static let longestMemory = 1 << 22
 
@@ -93,9 +94,8 @@ struct ZeroPhaseIIRStage: GroupStage {
                 begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: filter.padding)
             }
         }
-        while moments >= extra + filter.block + filter.memory {
-            emit(extra + filter.block, from: extra + filter.block + filter.memory, into: &output)
-        }
+        // Two blocks at a time.
+        while moments >= extra + 2 * filter.block + filter.memory { emitTwo(into: &output) }
     }
 
     private func keepLast(of samples: LeadSamples, in last: inout [Float]) {
@@ -137,16 +137,42 @@ struct ZeroPhaseIIRStage: GroupStage {
         run(samples)
     }
 
+    /// A cascade as it is where a backward run begins.
+    private func backward(from end: Int) -> BiquadCascade {
+        var cascade = resting
+        for lead in 0..<leads { cascade.settle(at: waiting[(end - 1) * width + lead], lead: lead) }
+        return cascade
+    }
+
+    /// Gives the next two blocks, each from a backward run of its own that begins `memory` samples behind it.
+    private mutating func emitTwo(into output: inout [[Float]]) {
+        let (block, memory) = (filter.block, filter.memory)
+        let middle = extra + block
+        let count = middle + block
+        var first = backward(from: middle + memory)
+        var second = backward(from: count + memory)
+        // What lies behind a block is still wanted as it is.
+        warmUp.removeAll(keepingCapacity: true)
+        warmUp.append(contentsOf: waiting[middle * width..<(middle + memory) * width])
+        warmUp.append(contentsOf: waiting[count * width..<(count + memory) * width])
+        first.run(&warmUp, 0..<memory, backwards: true, beside: &second, memory..<2 * memory)
+        first.run(&waiting, extra..<middle, backwards: true, beside: &second, middle..<count)
+        give(count, into: &output)
+    }
+
     /// Runs backwards from before `end` and gives the values before `count`, without the extension.
     private mutating func emit(_ count: Int, from end: Int, into output: inout [[Float]]) {
         guard end > 0 else { return }
-        var backward = resting
-        for lead in 0..<leads { backward.settle(at: waiting[(end - 1) * width + lead], lead: lead) }
-        // What lies beyond is still wanted as it is, for the next run.
+        var backward = backward(from: end)
         warmUp.removeAll(keepingCapacity: true)
         warmUp.append(contentsOf: waiting[count * width..<end * width])
         backward.run(&warmUp, 0..<end - count, backwards: true)
         backward.run(&waiting, extra..<count, backwards: true)
+        give(count, into: &output)
+    }
+
+    /// Gives the finished values before `count`, without the extension.
+    private mutating func give(_ count: Int, into output: inout [[Float]]) {
         for lead in 0..<leads {
             SignalLoops.append(waiting, from: extra * width + lead, step: width, count: count - extra, to: &output[lead])
         }

@@ -111,10 +111,46 @@ enum SignalLoops {
         }
     }
 
+    /// The same over two ranges of moments side by side, equally long and apart from each other, each with states of its own.
+    static func run(
+        _ sections: [ecg_section], states: inout [Double], and otherStates: inout [Double], leads: Int, over values: inout [Double],
+        moments: Range<Int>, and otherMoments: Range<Int>, backwards: Bool
+    ) {
+        precondition(sections.count == 4 && states.count == 8 * leads && otherStates.count == 8 * leads)
+        precondition(leads == 1 || leads == 2 || leads == 4)
+        precondition(moments.count == otherMoments.count && !moments.overlaps(otherMoments))
+        precondition(min(moments.lowerBound, otherMoments.lowerBound) >= 0)
+        precondition(max(moments.upperBound, otherMoments.upperBound) * leads <= values.count)
+        sections.withUnsafeBufferPointer { sections in
+            states.withUnsafeMutableBufferPointer { states in
+                otherStates.withUnsafeMutableBufferPointer { otherStates in
+                    values.withUnsafeMutableBufferPointer { values in
+                        guard let section = sections.baseAddress, let state = states.baseAddress, let otherState = otherStates.baseAddress,
+                            let start = values.baseAddress
+                        else { return }
+                        here.two_runs(
+                            section, state, otherState, Int32(leads), backwards ? 1 : 0, start + moments.lowerBound * leads,
+                            start + otherMoments.lowerBound * leads, moments.count)
+                    }
+                }
+            }
+        }
+    }
+
     // MARK: For the transforms' own memory
 
     static func append(_ from: UnsafePointer<Float>, count: Int, plus constant: Float, to output: inout [Float]) {
         extend(&output, by: count) { here.shift(from, constant, $0, count) }
+    }
+
+    /// Appends every second of the values from one on.
+    static func appendSeconds(_ from: UnsafePointer<Float>, count: Int, plus constant: Float, to output: inout [Float]) {
+        extend(&output, by: count) { here.unpair(from, constant, $0, count) }
+    }
+
+    /// Makes complex numbers of two sequences, the real parts and the imaginary parts.
+    static func pair(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count: Int, to: UnsafeMutablePointer<Float>) {
+        here.pair(first, second, to, count)
     }
 
     /// Multiplies complex numbers, real and imaginary parts after each other.

@@ -5,6 +5,7 @@ const ecg_kernels TABLE = {
     .tileRows = TILE_ROWS,
     .panel = panel,
     .singleRow = single_row,
+    .precisePanel = precise_panel,
     .depthwise = depthwise,
     .unary = unary,
     .unaryGradient = unary_gradient,

@@ -26,6 +26,8 @@ package final class FrequencyConvolution: @unchecked Sendable {
     let lanes: Int
     /// Nanoseconds that an item takes one thread, about.
     let cost: Double
+    /// The same for the pieces that threads divide.
+    let costs: FrequencyCut.Costs
     private let biasStorage: Region<Float>
     private let zeroStorage: Region<Float>
 
@@ -48,6 +50,7 @@ package final class FrequencyConvolution: @unchecked Sendable {
         lanes = Int(kernels.pointee.lanes)
         rooms = FrequencyRooms(problem, tiling, instructionSet)
         cost = FrequencyCost(instructionSet).cost(problem, tiling)
+        costs = FrequencyCost(instructionSet).pieces(problem, tiling)
         transform = FrequencyTransform(tiling.radices)
         table = transform.table
         let (problem, transform, kernels, together) = (problem, transform, kernels, rooms.panelsTogether)

@@ -57,9 +57,7 @@ package struct FrequencyCost: Sendable {
         let model = FrequencyCost(set)
         guard let best = model.best(FrequencyProblem(shape, direction)) else { return nil }
         let direct = model.direct(shape, direction)
-        let directWeights = 4 * Double(shape.weightCount)
-        return algorithm == .frequency || best.cost * margin < direct + model.waiting(direction, weights: directWeights, busy: direct)
-            ? best.tiling : nil
+        return algorithm == .frequency || best.cost * margin < direct ? best.tiling : nil
     }
 
     /// What the frequency domain must be better by: the model flatters it where vectors are half empty, and it takes more memory.
@@ -69,8 +67,7 @@ package struct FrequencyCost: Sendable {
         var best: Choice?
         for radices in FrequencyTransform.Radices.all {
             guard let tiling = FrequencyTiling(problem, radices) else { continue }
-            let busy = self.cost(problem, tiling)
-            let cost = busy + waiting(problem.direction, weights: weightBytes(problem, tiling), busy: busy)
+            let cost = self.cost(problem, tiling)
             if cost < best?.cost ?? .infinity { best = Choice(tiling: tiling, cost: cost) }
         }
         return best
@@ -84,12 +81,25 @@ package struct FrequencyCost: Sendable {
         return Double(tiling.pairs) * (points * (pointCost(tiling.radices) * (inputs + outputs) + products) + fetching(problem, tiling))
     }
 
-    /// A share of what a batch of one waits for weights beyond its arithmetic. Each item's bits must be the same in every batch, so one choice
-    /// serves both: where a layer's weights leave the caches, shorter tiles cost a large batch little and a single item much less. The reverse
-    /// run is made for large batches.
-    private func waiting(_ direction: FrequencyProblem.Direction, weights: Double, busy: Double) -> Double {
-        direction == .forward && weights > 2e6 ? 0.35 * max(0, 0.06 * weights - busy) : 0
+    /// What threads that divide a block have to do, for a row.
+    func pieces(_ problem: FrequencyProblem, _ tiling: FrequencyTiling) -> FrequencyCut.Costs {
+        let points = Double(tiling.radices.points)
+        let inputs = vectors(problem.inputChannels)
+        let outputs = vectors(problem.outputChannels)
+        let panels = (outputs / 2).rounded(.up)
+        let products = 3 * outputs * (Double(problem.inputChannels) * constants.product + constants.productRow)
+        let inputBytes = 4 * Double(problem.inputLength * problem.inputChannels) / Double(tiling.pairs)
+        let between = points * lanes * (12 * inputs + 8 * outputs)
+        return FrequencyCut.Costs(
+            transforms: points * pointCost(tiling.radices) * inputs,
+            panel: points * (pointCost(tiling.radices) * outputs + products) / panels,
+            weights: 0.02 * weightBytes(problem, tiling) / panels, panels: Int(panels), inputHandover: Self.handover * inputBytes,
+            spectraHandover: Self.handover * between)
     }
+
+    /// Nanoseconds for a byte that another processor wrote last. Two processors of a virtual machine may share a cache or not, and change over
+    /// from one to the other while it runs: then 0.03 become 0.15.
+    private static let handover = 0.08
 
     private func weightBytes(_ problem: FrequencyProblem, _ tiling: FrequencyTiling) -> Double {
         4 * Double(tiling.radices.points * problem.inputChannels) * vectors(problem.outputChannels) * lanes
@@ -102,12 +112,12 @@ package struct FrequencyCost: Sendable {
         let block = FrequencyRooms.blockRows(problem, tiling.radices, set)
         let rows = Double(min(block, tiling.pairs * Self.items(problem)))
         let away = rows * spectra
-        return weights / rows * (weights > 4e6 ? 0.06 : 0.03) + spectra * (away > 5e6 ? 0.12 : away > 1.3e6 ? 0.06 : 0)
+        return weights / rows * (weights > 4e6 ? 0.03 : 0.02) + spectra * (away > 5e6 ? 0.12 : away > 1.3e6 ? 0.06 : 0)
     }
 
     /// Items that a network has under way at a time: as many as the caches hold activations of.
     private static func items(_ problem: FrequencyProblem) -> Int {
-        max(1, min(8, 250_000 / (problem.inputLength * problem.inputChannels + problem.outputLength * problem.outputChannels)))
+        max(1, min(11, 250_000 / (problem.inputLength * problem.inputChannels + problem.outputLength * problem.outputChannels)))
     }
 
     private func pointCost(_ radices: FrequencyTransform.Radices) -> Double {

@@ -41,7 +41,7 @@ struct FrequencyRooms: Sendable {
     }
 
     /// Bytes of spectra that are still near: the second-level cache and a little.
-    static let cache = 1_200_000
+    static let cache = 1_300_000
     private static let fewestRows = 4
 
     private var panels: Int { (outputs + 2 * lanes - 1) / (2 * lanes) }

@@ -4,8 +4,8 @@ import CMicrokernels
 /// One call of a prepared operation: where its activations lie, and how its rows (pairs of tiles, counted over all items) are worked off.
 ///
 /// Rows are taken in blocks whose spectra stay near the processor. A block is transformed, multiplied and transformed back by one
-/// thread; where there are fewer rows than that would keep busy, the threads share each of the three phases. An item's bits are the
-/// same either way: every number is the same chain of operations, whoever computes it.
+/// thread; where there are fewer rows than that would keep busy, a block's rows and panels of outputs are divided, or the threads share each of the three
+/// phases. An item's bits are the same either way: every number is the same chain of operations, whoever computes it.
 struct FrequencyRun: @unchecked Sendable {
     let convolution: FrequencyConvolution
     let items: Int
@@ -40,13 +40,20 @@ struct FrequencyRun: @unchecked Sendable {
             forEachBlock(rows, most) { block($0, room: 0) }
             return
         }
-        if rows >= threads * most {
-            let blocks = (rows + most - 1) / most
+        if 2 * rows >= threads * most {
+            let rounds = (rows + threads * most - 1) / (threads * most)
+            let blocks = rounds * threads
             workers.run(blocks) { task, worker in
                 block(rows * task / blocks..<rows * (task + 1) / blocks, room: worker)
             }
         } else {
-            forEachBlock(rows, most) { shared($0, workers) }
+            forEachBlock(rows, most) { block in
+                if let cut = FrequencyCut(rows: block.count, threads: threads, costs: convolution.costs) {
+                    divided(block, cut, workers)
+                } else {
+                    shared(block, workers)
+                }
+            }
         }
     }
 
@@ -57,17 +64,19 @@ struct FrequencyRun: @unchecked Sendable {
 
     // MARK: A block by one thread
 
-    private func block(_ rows: Range<Int>, room: Int) {
+    private func block(_ rows: Range<Int>, room: Int) { block(rows, panels: convolution.spectra.panels.indices, room: room) }
+
+    /// All of a block that leads to some of its panels.
+    private func block(_ rows: Range<Int>, panels: Range<Int>, room: Int) {
         let room = convolution.rooms.room(scratch, room)
         for row in rows { transform(row, at: row - rows.lowerBound, of: rows.count, 0..<convolution.problem.inputChannels, room, room) }
-        let panels = convolution.spectra.panels
         let groups = convolution.transform.groups
         if convolution.rooms.panelsTogether {
             // Spectra of many channels pass by once, frequency by frequency.
-            for group in 0..<groups { for panel in panels.indices { multiply(panel, group..<group + 1, rows.count, room) } }
-            for panel in panels.indices { invert(panel, rows, room) }
+            for group in 0..<groups { for panel in panels { multiply(panel, group..<group + 1, rows.count, room) } }
+            for panel in panels { invert(panel, rows, room) }
         } else {
-            for panel in panels.indices {
+            for panel in panels {
                 multiply(panel, 0..<groups, rows.count, room)
                 invert(panel, rows, room)
             }
@@ -83,6 +92,18 @@ struct FrequencyRun: @unchecked Sendable {
     }
 
     // MARK: A block by all threads
+
+    /// Each thread takes some rows to some panels, from the first transform to the last: nothing but the layer's input and output passes from one
+    /// processor to another, and nobody waits in between. The threads of neighbouring panels transform the same rows.
+    private func divided(_ rows: Range<Int>, _ cut: FrequencyCut, _ workers: Workers) {
+        let panels = convolution.spectra.panels.count
+        workers.run(cut.rowParts * cut.panelParts) { task, worker in
+            let (row, panel) = task.quotientAndRemainder(dividingBy: cut.panelParts)
+            block(
+                rows.lowerBound + rows.count * row / cut.rowParts..<rows.lowerBound + rows.count * (row + 1) / cut.rowParts,
+                panels: panels * panel / cut.panelParts..<panels * (panel + 1) / cut.panelParts, room: worker)
+        }
+    }
 
     private func shared(_ rows: Range<Int>, _ workers: Workers) {
         let common = convolution.rooms.room(scratch, 0)

@@ -37,7 +37,7 @@ package final class FrequencySpectra: @unchecked Sendable {
                 vectors: width, channel: vector * lanes, start: vector * size * (panelsTogether ? 1 : transform.groups),
                 stride: size * (panelsTogether ? vectors : width))
         }
-        storage = Region(count: size * vectors * transform.groups)
+        storage = .forWeights(count: size * vectors * transform.groups)
         self.problem = problem
         places = problem.places
         self.transform = transform

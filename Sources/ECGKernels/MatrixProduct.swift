@@ -17,6 +17,9 @@ public final class MatrixProduct: Sendable {
     private let transposed: Bool
     private let packed: BlockedPanels
     private let reverse = Mutex<BlockedPanels?>(nil)
+    /// Sums in double precision: a network's last layers, small as they are, would otherwise add a rounding error of their own to every answer that
+    /// is larger than all before it together. It depends on the shape alone.
+    private var isPrecise: Bool { columns <= 32 && inner * columns <= 1 << 15 }
 
     /// - Parameters:
     ///   - weights: [inner, columns], or [columns, inner] if `transposed`.
@@ -49,7 +52,8 @@ public final class MatrixProduct: Sendable {
     ) {
         run(
             packed, rows: rows, input: input, inputRowStride: inputRowStride ?? inner, output: output,
-            outputRowStride: outputRowStride ?? columns, accumulate: accumulate, activation: activation, workers: workers)
+            outputRowStride: outputRowStride ?? columns, accumulate: accumulate, activation: activation,
+            isPrecise: isPrecise && !accumulate, workers: workers)
     }
 
     /// The gradient with respect to the input rows, given that with respect to the rows before the activation.
@@ -70,18 +74,24 @@ public final class MatrixProduct: Sendable {
         }
         run(
             panels, rows: rows, input: outputGradient, inputRowStride: outputRowStride ?? columns, output: inputGradient,
-            outputRowStride: inputRowStride ?? inner, accumulate: accumulate, activation: .identity, workers: workers)
+            outputRowStride: inputRowStride ?? inner, accumulate: accumulate, activation: .identity, isPrecise: false, workers: workers)
     }
 
     private func run(
         _ panels: BlockedPanels, rows: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int,
-        accumulate: Bool, activation: Activation, workers: Workers?
+        accumulate: Bool, activation: Activation, isPrecise: Bool, workers: Workers?
     ) {
         check(1, rows: rows, rowStride: inputRowStride, channels: panels.inner, input)
         check(1, rows: rows, rowStride: outputRowStride, channels: panels.columns, output)
         let division = Division(
             items: 1, rows: rows, panels: panels.panels.count, operations: 2 * rows * inner * columns, workers: workers)
         division.run { _, rows, range, _ in
+            if isPrecise {
+                panels.multiplyPrecisely(
+                    rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
+                    outputRowStride: outputRowStride, activation: activation, kernels: self.instructionSet.kernels)
+                return
+            }
             panels.multiply(
                 rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
                 outputRowStride: outputRowStride, accumulate: accumulate, activation: activation, kernels: self.instructionSet.kernels)
@@ -106,6 +116,17 @@ package struct BlockedPanels: Sendable {
             values, rowOffsets: (0..<inner).map { $0 * rowStride }, columns: columns, columnStride: columnStride, bias: bias, lanes: lanes)
         self.inner = inner
         self.columns = columns
+    }
+
+    func multiplyPrecisely(
+        rows: Range<Int>, panels range: Range<Int>, input: UnsafePointer<Float>, inputRowStride: Int, output: UnsafeMutablePointer<Float>,
+        outputRowStride: Int, activation: Activation, kernels: UnsafePointer<ecg_kernels>
+    ) {
+        if rows.isEmpty { return }
+        packed.multiply(
+            rows: rows.count, panels: range, input: input + rows.lowerBound * inputRowStride, inputStride: inputRowStride,
+            output: output + rows.lowerBound * outputRowStride, outputStride: outputRowStride, activation: activation, isPrecise: true,
+            kernels: kernels)
     }
 
     func multiply(

@@ -38,7 +38,7 @@ package struct PackedPanels: Sendable {
             offset += rows * vectors * lanes
         }
         self.panels = panels
-        weights = Region<Float>(count: offset)
+        weights = .forWeights(count: offset)
         let destination = weights.pointer
         for panel in panels {
             var row = destination + panel.offset
@@ -63,11 +63,13 @@ extension PackedPanels {
     /// output[row] = activation(input[row] · panels[range] + bias), added to what the output holds if `accumulate`, before the activation.
     /// - Parameters:
     ///   - inner: the rows of the matrix that are used, all if nil; `hasBias`: whether the bias is added.
+    ///   - isPrecise: sums in double precision; not with `accumulate`.
     func multiply(
         rows count: Int, panels range: Range<Int>? = nil, inner: Range<Int>? = nil, hasBias: Bool = true, input: UnsafePointer<Float>,
         inputStride: Int, output: UnsafeMutablePointer<Float>, outputStride: Int, accumulate: Bool = false,
-        activation: Activation = .identity, kernels: UnsafePointer<ecg_kernels>
+        activation: Activation = .identity, isPrecise: Bool = false, kernels: UnsafePointer<ecg_kernels>
     ) {
+        precondition(!(isPrecise && accumulate))
         let inner = inner ?? 0..<rows
         let lanes = Int(kernels.pointee.lanes)
         var chosen = panels[range ?? 0..<panels.count]
@@ -81,7 +83,7 @@ extension PackedPanels {
                 residualMode: accumulate ? Int32(ECG_RESIDUAL_BEFORE.rawValue) : 0, activation: activation.code, slope: activation.slope,
                 vectors: Int32(panel.vectors), columns: Int32(panel.columns))
         }
-        if count == 1, let first = chosen.first {
+        if count == 1, !isPrecise, let first = chosen.first {
             let whole = chosen.prefix { $0.columns == 2 * lanes }.count
             if whole > 0 {
                 var together = call(first)
@@ -91,7 +93,7 @@ extension PackedPanels {
         }
         for panel in chosen {
             var one = call(panel)
-            kernels.pointee.panel(&one, count)
+            if isPrecise { kernels.pointee.precisePanel(&one, count) } else { kernels.pointee.panel(&one, count) }
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
+import Synchronization
 
 /// A block of memory, aligned to a cache line and zeroed when made, that kernels read and write.
 ///
@@ -18,6 +19,7 @@ public final class Storage: @unchecked Sendable {
     init(byteCount: Int, zeroed: Bool) {
         precondition(byteCount >= 0)
         self.byteCount = byteCount
+        slab = nil
         if byteCount >= 2 * Self.hugePage, let mapped = Self.map(byteCount) {
             (base, mapping) = (mapped.base, mapped.mapping)
             return
@@ -27,11 +29,21 @@ public final class Storage: @unchecked Sendable {
         if zeroed { base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, Self.alignment)) }
     }
 
+    /// A part of a slab, which lives as long as any part of it.
+    private init(slab: Storage, at start: Int, byteCount: Int) {
+        self.slab = slab
+        self.byteCount = byteCount
+        mapping = nil
+        base = slab.base + start
+    }
+
     deinit {
+        if slab != nil { return }
         if let mapping { munmap(mapping.baseAddress, mapping.count) } else { base.deallocate() }
     }
 
     private let mapping: UnsafeMutableRawBufferPointer?
+    private let slab: Storage?
     private static let hugePage = 2 << 20
 
     /// Large blocks, weights that stream by above all, come in large pages: a fault for 2 MiB instead of 4 KiB, and address
@@ -44,6 +56,35 @@ public final class Storage: @unchecked Sendable {
         madvise(base, byteCount, MADV_HUGEPAGE)
         return (base, UnsafeMutableRawBufferPointer(start: start, count: size))
     }
+}
+
+extension Storage {
+    /// Memory for weights: smaller blocks lie side by side in slabs of large pages. A batch of one passes over all weights of a model once and would wait for
+    /// an address translation at every 4 KiB of them.
+    package static func forWeights(byteCount: Int) -> Storage {
+        guard byteCount < slabSize / 2 else { return Storage(byteCount: byteCount) }
+        return openSlab.withLock { open in
+            // A cache line more than it takes: blocks of a power of two would meet in the same sets of the cache.
+            let size = (max(byteCount, 1) + 2 * alignment - 1) / alignment * alignment
+            if let slab = open.slab, open.used + size <= slab.byteCount {
+                defer { open.used += size }
+                return Storage(slab: slab, at: open.used, byteCount: byteCount)
+            }
+            let slab = Storage(byteCount: slabSize)
+            (open.slab, open.used) = (slab, size)
+            return Storage(slab: slab, at: 0, byteCount: byteCount)
+        }
+    }
+
+    private static let slabSize = 8 << 20
+
+    private struct OpenSlab {
+        /// Where the next block is taken from, as long as one of its blocks is in use.
+        weak var slab: Storage?
+        var used = 0
+    }
+
+    private static let openSlab = Mutex(OpenSlab())
 }
 
 /// `count` elements of a storage, from element `start` on: what every kernel takes for its inputs, outputs and scratch.
@@ -66,6 +107,11 @@ public struct Region<Element: BitwiseCopyable>: @unchecked Sendable {
     /// A new storage of its own, zeroed.
     public init(count: Int) {
         self.init(Storage(byteCount: count * MemoryLayout<Element>.stride), count: count)
+    }
+
+    /// Zeroed memory for weights, see `Storage.forWeights`.
+    static func forWeights(count: Int) -> Region {
+        Region(Storage.forWeights(byteCount: count * MemoryLayout<Element>.stride), count: count)
     }
 
     /// A new storage of its own with these elements.

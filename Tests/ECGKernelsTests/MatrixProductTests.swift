@@ -48,6 +48,24 @@ struct MatrixProductTests {
         }
     }
 
+    @Test("with few outputs is summed in double precision and rounded once", arguments: InstructionSet.supported)
+    func precise(set: InstructionSet) {
+        var g = SeededGenerator(7)
+        for (inner, columns) in [(64, 32), (32, 8), (4864, 1), (384, 5), (1000, 19)] {
+            let weights = randomFloats(inner * columns, using: &g)
+            let bias = randomFloats(columns, using: &g)
+            for rows in [1, 2, 3, 4, 7] {
+                let input = randomFloats(rows * inner, using: &g)
+                var expected = Self.product(input, weights, rows: rows, inner: inner, columns: columns)
+                for i in expected.indices { expected[i] += Double(bias[i % columns]) }
+                let output = Region<Float>(count: rows * columns)
+                MatrixProduct(inner: inner, columns: columns, weights: weights, bias: bias, instructionSet: set)
+                    .forward(rows: rows, input: Region(input), output: output)
+                for (found, exact) in zip(output.elements, expected) { #expect(abs(Double(found) - exact) <= 6e-8 * abs(exact) + 1e-12) }
+            }
+        }
+    }
+
     @Test("of two variable matrices, each transposed or not, with broadcast", arguments: InstructionSet.supported)
     func variable(set: InstructionSet) {
         var g = SeededGenerator(6)

@@ -66,6 +66,8 @@ typedef struct {
     void (*_Nonnull panel)(const ecg_panel *_Nonnull, long rows);
     /// One row against `panels` whole panels of two vectors, `between` floats apart: the same bits as panel by panel, in less time.
     void (*_Nonnull singleRow)(const ecg_panel *_Nonnull, long panels, long between);
+    /// As `panel`, for a plain matrix without a residual, with sums in double precision that are rounded once.
+    void (*_Nonnull precisePanel)(const ecg_panel *_Nonnull, long rows);
     void (*_Nonnull depthwise)(const ecg_depthwise *_Nonnull, long rows);
     void (*_Nonnull unary)(int function, long count, const float *_Nonnull x, float *_Nonnull y, float a, float b);
     void (*_Nonnull unaryGradient)(int function, long count, const float *_Nonnull x, const float *_Nonnull upstream,

@@ -15,8 +15,4 @@ void ecg_expect_memory(long bytes);
 /// what a process must have before it can begin is made ready while it still reads its command line. Nobody waits for the thread.
 void ecg_head_start(long bytes, long used, void (*_Nullable work)(void));
 
-/// Does the same on a thread of its own and takes the first `used` bytes from the system there, then calls `work`, while the caller goes on: what a
-/// process must have before it can begin is made ready while it still reads its command line. Nobody waits for the thread.
-void ecg_head_start(long bytes, long used, void (*_Nullable work)(void));
-
 #endif

@@ -59,7 +59,8 @@ public final class ArrayRecording {
 
 /// Labels of items, one each: from a NumPy array or a text file with a line an item.
 public enum ItemLabels {
-    public static func read(path: String) throws(FormatError) -> [String] {
+    /// - Parameter bytes: those of the file, if they have been read already; a NumPy array is read from the file itself.
+    public static func read(path: String, bytes: [UInt8]? = nil) throws(FormatError) -> [String] {
         if path.hasSuffix(".npy") {
             let file = try NPYFile(path: path)
             guard file.shape.count == 1 || file.shape.count == 2 && file.shape[1] == 1 else {
@@ -67,7 +68,7 @@ public enum ItemLabels {
             }
             return try file.texts()
         }
-        let bytes = try ByteFile.contents(of: path, limit: 1 << 30)
+        let bytes = if let bytes { bytes } else { try ByteFile.contents(of: path, limit: 1 << 30) }
         return ByteText.lines(bytes).map { ByteText.string(ByteText.trimmed($0)) }
     }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
-import Synchronization
 
 /// A file open for reading at any offset: the only place where this module asks the system for bytes.
 ///
@@ -50,13 +49,9 @@ public final class ByteFile {
         return done
     }
 
-    /// What files held that can be read only once, as FIFOs: the provenance wants their bytes again.
-    private static let readOnce = Mutex<[String: [UInt8]]>([:])
-
-    /// The bytes of a whole file, read until its end (so it may be a FIFO or /dev/stdin, whose bytes are kept for the next time).
+    /// The bytes of a whole file, read until its end (so it may be a FIFO or /dev/stdin).
     /// - Throws: `.damaged` if there are more than `limit` bytes: the size is checked before anything is allocated.
     public static func contents(of path: String, limit: Int = 1 << 26) throws(FormatError) -> [UInt8] {
-        if let known = readOnce.withLock({ $0[path] }) { return known }
         let file = try ByteFile(path: path)
         guard file.size <= limit else { throw .damaged(path, "\(file.size) bytes, more than the \(limit) this kind of file may have") }
         var bytes: [UInt8] = []
@@ -68,10 +63,7 @@ public final class ByteFile {
                 ByteFile.retrying { Glibc.read(file.descriptor, buffer.baseAddress, room) }
             }
             guard got >= 0 else { throw FormatError(.inputOutput, at: path, ByteFile.systemMessage()) }
-            if got == 0 {
-                if !file.isRegular { readOnce.withLock { $0[path] = bytes } }
-                return bytes
-            }
+            if got == 0 { return bytes }
             bytes.append(contentsOf: chunk[..<got])
             guard bytes.count <= limit else { throw .damaged(path, "more than the \(limit) bytes this kind of file may have") }
         }

@@ -86,15 +86,10 @@ public final class MatrixProduct: Sendable {
         let division = Division(
             items: 1, rows: rows, panels: panels.panels.count, operations: 2 * rows * inner * columns, workers: workers)
         division.run { _, rows, range, _ in
-            if isPrecise {
-                panels.multiplyPrecisely(
-                    rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
-                    outputRowStride: outputRowStride, activation: activation, kernels: self.instructionSet.kernels)
-                return
-            }
             panels.multiply(
                 rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
-                outputRowStride: outputRowStride, accumulate: accumulate, activation: activation, kernels: self.instructionSet.kernels)
+                outputRowStride: outputRowStride, accumulate: accumulate, activation: activation, isPrecise: isPrecise,
+                kernels: self.instructionSet.kernels)
         }
     }
 }
@@ -118,32 +113,23 @@ package struct BlockedPanels: Sendable {
         self.columns = columns
     }
 
-    func multiplyPrecisely(
-        rows: Range<Int>, panels range: Range<Int>, input: UnsafePointer<Float>, inputRowStride: Int, output: UnsafeMutablePointer<Float>,
-        outputRowStride: Int, activation: Activation, kernels: UnsafePointer<ecg_kernels>
-    ) {
-        if rows.isEmpty { return }
-        packed.multiply(
-            rows: rows.count, panels: range, input: input + rows.lowerBound * inputRowStride, inputStride: inputRowStride,
-            output: output + rows.lowerBound * outputRowStride, outputStride: outputRowStride, activation: activation, isPrecise: true,
-            kernels: kernels)
-    }
-
     func multiply(
         rows: Range<Int>, panels range: Range<Int>, input: UnsafePointer<Float>, inputRowStride: Int, output: UnsafeMutablePointer<Float>,
-        outputRowStride: Int, accumulate: Bool, activation: Activation, kernels: UnsafePointer<ecg_kernels>
+        outputRowStride: Int, accumulate: Bool, activation: Activation, isPrecise: Bool = false, kernels: UnsafePointer<ecg_kernels>
     ) {
         if rows.isEmpty { return }
-        // A few panels at a time, so that their blocks fit into the first cache together with the rows.
-        let blocks = max(1, (inner + Self.block - 1) / Self.block)
+        // A few panels at a time, so that their blocks fit into the first cache together with the rows. Between blocks, sums are rounded to single
+        // precision: precise ones are made in one.
+        let size = isPrecise ? max(inner, 1) : Self.block
+        let blocks = max(1, (inner + size - 1) / size)
         for group in stride(from: range.lowerBound, to: range.upperBound, by: 4) {
             for block in 0..<blocks {
-                let start = block * Self.block
+                let start = block * size
                 packed.multiply(
-                    rows: rows.count, panels: group..<min(group + 4, range.upperBound), inner: start..<min(start + Self.block, inner),
+                    rows: rows.count, panels: group..<min(group + 4, range.upperBound), inner: start..<min(start + size, inner),
                     hasBias: block == 0, input: input + rows.lowerBound * inputRowStride + start, inputStride: inputRowStride,
                     output: output + rows.lowerBound * outputRowStride, outputStride: outputRowStride, accumulate: accumulate || block > 0,
-                    activation: block == blocks - 1 ? activation : .identity, kernels: kernels)
+                    activation: block == blocks - 1 ? activation : .identity, isPrecise: isPrecise, kernels: kernels)
             }
         }
     }

@@ -12,6 +12,15 @@ public struct ClassOptions: ParsableArguments {
     /// The names given.
     public var names: [String]? { classes.map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } }
 
+    /// - Throws: `ToolError` if names are given, and not one for each of the model's outputs.
+    public func check(outputs: @autoclosure () throws -> Int) throws {
+        guard let names else { return }
+        let outputs = try outputs()
+        guard names.count == outputs else {
+            throw ToolError(.data, "--classes names \(names.count) classes, and the model has \(outputs) outputs")
+        }
+    }
+
     public func validate() throws {
         if let names, names.contains("") || Set(names).count < names.count {
             throw ValidationError("--classes takes different names with commas between.")

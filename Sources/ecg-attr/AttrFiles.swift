@@ -6,9 +6,12 @@ import ECGTool
 
 /// The files that methods read beside the network: draws and baselines.
 enum AttrFiles {
+    /// The archive's bytes, also for the provenance.
+    static func drawsBytes(_ path: String) throws -> [UInt8] { try TextFile.bytes(of: path, limit: NPZFile.limit, again: true) }
+
     /// Draws from an .npz archive.
     static func draws(_ path: String) throws -> Draws.Given {
-        let file = try NPZFile(path: path)
+        let file = try NPZFile(try drawsBytes(path), path: path)
         var given = Draws.Given()
         func wholes(_ name: String, rank: Int) throws -> Draws.Given.Block<Int>? {
             guard let array = try block(name, rank: rank) else { return nil }

@@ -72,12 +72,7 @@ final class AttrRun {
         settings.score = options.score
         settings.layer = options.layer
         let network = try network()
-        if let shape = record[options.inputTensor]?.shape, let given = options.givenClasses {
-            let outputs = try network.classCount(shape)
-            guard given.count == outputs else {
-                throw ToolError(.data, "--classes names \(given.count) classes, and the model has \(outputs) outputs")
-            }
-        }
+        if let shape = record[options.inputTensor]?.shape { try options.naming.check(outputs: try network.classCount(shape)) }
         let made = Explainer(network, methods: methods, settings: settings)
         explainer = made
         return made

@@ -44,7 +44,7 @@ struct AttrTool: StageTool {
         let chosen = try methods.chosen()
         var uses: JSON.Object = [:]
         if let path = network.model { uses["model"] = .string(try Self.model(path).digest) }
-        if let path = methods.draws { uses["draws"] = Provenance.digest(try ByteFile.contents(of: path, limit: NPZFile.limit)) }
+        if let path = methods.draws { uses["draws"] = Provenance.digest(try AttrFiles.drawsBytes(path)) }
         if let path = methods.baselineFile {
             guard try ByteFile(path: path).isRegular else { throw ToolError(.noInput, "not a regular file", place: path) }
             uses["baseline"] = Provenance.digest(try ByteFile.contents(of: path, limit: 1 << 31))

@@ -60,10 +60,10 @@ struct Filter: StageTool {
     static let memory = 8 << 20
 
     static func prepared(_ arguments: [String]) -> [String] {
-        let bands = ["--band", "--highpass", "--lowpass", "--notch"]
-        let convolves = bands.contains(where: arguments.contains) && !arguments.contains("--iir")
+        let gathered = StepArguments.gather(arguments)
+        let convolves = StepArguments.steps(in: gathered).contains(where: \.isBand) && !arguments.contains("--iir")
         HeadStart.begin(arguments, memory: memory, used: 2 << 20, convolves ? { FilterPlan.prepareTransforms() } : {})
-        return StepArguments.gather(arguments)
+        return gathered
     }
 
     func validate() throws {

@@ -12,6 +12,13 @@ enum StepArguments {
         "unit": 1, "scale": 1,
     ]
 
+    private static let prefix = "--step="
+
+    /// The steps of a line that was gathered and is not parsed yet; none if one of them is wrong, which parsing will tell.
+    static func steps(in gathered: [String]) -> [FilterStep] {
+        (try? parse(gathered.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })) ?? []
+    }
+
     static func gather(_ arguments: [String]) -> [String] {
         var result: [String] = []
         var index = 0
@@ -34,7 +41,7 @@ enum StepArguments {
                 values.append(arguments[index])
                 index += 1
             }
-            result.append("--step=" + ([name] + values).joined(separator: " "))
+            result.append(prefix + ([name] + values).joined(separator: " "))
         }
         return result
     }

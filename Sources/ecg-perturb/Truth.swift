@@ -28,9 +28,7 @@ struct Truth {
     ///   - classes: their names, where known.
     init(_ options: TruthOptions, outputs: Int, classes: [String]?) throws {
         self.options = options
-        if let given = options.givenClasses, given.count != outputs {
-            throw ToolError(.data, "--classes names \(given.count) classes, and the model has \(outputs) outputs")
-        }
+        try options.naming.check(outputs: outputs)
         self.classes = classes.flatMap { $0.count == outputs ? $0 : nil }
         // A single output that has a class's name tells that class from all others.
         let only = outputs == 1 && options.truth != "predicted" ? self.classes?.first : nil

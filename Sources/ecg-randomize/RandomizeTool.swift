@@ -68,13 +68,8 @@ struct RandomizeTool: StageTool {
             let file = try OutputFile(path: folder + "/" + name)
             try file.bytes.write(try changed.bytes())
             try file.commit()
-            // another use of the step's own matrix is the same layer
-            let own = Set(step.layers.filter { $0.name == step.name }.flatMap(\.weights).filter { $0.role == .weights }.map(\.name))
-            let others = step.layers.filter { layer in
-                layer.name != step.name && !layer.weights.contains { $0.role == .weights && own.contains($0.name) }
-            }.map(\.name)
             table.add([
-                .integer(number + 1), .text(step.name), .text(others.joined(separator: " ")), .integer(step.count), .text(name),
+                .integer(number + 1), .text(step.name), .text(step.companions.joined(separator: " ")), .integer(step.count), .text(name),
             ])
         }
         let list = try OutputFile(path: nil)

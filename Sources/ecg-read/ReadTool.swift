@@ -105,10 +105,13 @@ struct ReadTool: StageTool {
         if let leads { options["names"] = JSON(Self.names(leads)) }
         if units != "mV" { options["units"] = JSON(Self.names(units)) }
         var uses: JSON.Object = [:]
-        if let labels { uses["labels"] = Provenance.digest(try ByteFile.contents(of: labels, limit: 1 << 30)) }
+        if let labels { uses["labels"] = Provenance.digest(try Self.labelBytes(labels)) }
         if let meta { uses["meta"] = Provenance.digest(try RecordTable.bytes(of: meta)) }
         return Provenance(options: options, uses: uses)
     }
+
+    /// The bytes of the labels' file, also for the provenance; a NumPy array is read again by itself.
+    private static func labelBytes(_ path: String) throws -> [UInt8] { try TextFile.bytes(of: path, limit: 1 << 30, again: true) }
 
     static func status(of error: any Error) -> ExitStatus? {
         switch (error as? FormatError)?.kind {
@@ -120,7 +123,7 @@ struct ReadTool: StageTool {
 
     func run(_ stage: Stage) throws {
         if info { return try printInformation(stage) }
-        let itemLabels = try labels.map { try ItemLabels.read(path: $0) }
+        let itemLabels = try labels.map { try ItemLabels.read(path: $0, bytes: try Self.labelBytes($0)) }
         let operands = operands()
         let table = try meta.map { try RecordTable(path: $0) }
         let plan = ReadPlan(self, table: table)

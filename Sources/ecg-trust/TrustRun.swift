@@ -70,11 +70,8 @@ final class TrustRun {
         if let audit { return audit }
         classes = tool.attribution.givenClasses ?? network.model.classNames ?? record.meta["classes"]?.strings
         settings.attribution.target = try tool.attribution.target(classes: classes)
-        if let shape = record[tool.attribution.inputTensor]?.shape, let given = tool.attribution.givenClasses {
-            let outputs = try network.classCount(shape)
-            guard given.count == outputs else {
-                throw ToolError(.data, "--classes names \(given.count) classes, and the model has \(outputs) outputs")
-            }
+        if let shape = record[tool.attribution.inputTensor]?.shape {
+            try tool.attribution.naming.check(outputs: try network.classCount(shape))
         }
         let made = TrustAudit(network, methods: try tool.methods(), others: others, randomised: randomised, settings: settings)
         audit = made

@@ -44,6 +44,12 @@ public struct LayerRandomisation: Sendable {
         /// The layer that names the step.
         public let name: String
         public let layers: [ModelFile.Layer]
+        /// The names of those that go with it; another use of its own matrix is the same layer.
+        public var companions: [String] {
+            func matrices(_ layer: ModelFile.Layer) -> [String] { layer.weights.filter { $0.role == .weights }.map(\.name) }
+            let own = Set(layers.filter { $0.name == name }.flatMap(matrices))
+            return layers.filter { $0.name != name && own.isDisjoint(with: matrices($0)) }.map(\.name)
+        }
         /// Numbers that it draws.
         public let count: Int
     }

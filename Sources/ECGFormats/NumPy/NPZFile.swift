@@ -8,8 +8,6 @@ public struct NPZFile: Sendable {
         public let values: [Double]
     }
 
-    /// The file's bytes, for a digest.
-    public let bytes: [UInt8]
     private let archive: ZipArchive
     private let path: String
 
@@ -17,9 +15,11 @@ public struct NPZFile: Sendable {
     public static let limit = 1 << 32
 
     /// - Throws: `FormatError` if the file can't be opened or is no archive.
-    public init(path: String) throws(FormatError) {
+    public init(path: String) throws(FormatError) { try self.init(ByteFile.contents(of: path, limit: Self.limit), path: path) }
+
+    /// The archive that these bytes of the file are.
+    public init(_ bytes: [UInt8], path: String) throws(FormatError) {
         self.path = path
-        bytes = try ByteFile.contents(of: path, limit: Self.limit)
         archive = try ZipArchive(bytes, path: path)
     }
 

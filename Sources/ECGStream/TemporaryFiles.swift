@@ -33,8 +33,18 @@ enum TemporaryFiles {
     }()
     nonisolated(unsafe) private static var isInstalled = false
 
+    /// Makes what a handler reads.
+    static func prepare() { _ = table }
+
+    /// For a handler.
+    static func removeAll() {
+        for index in 0..<capacity {
+            if let path = table[index] { unlink(path) }
+        }
+    }
+
     private static func install() {
-        _ = table
+        prepare()
         guard !isInstalled else { return }
         isInstalled = true
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
@@ -44,9 +54,7 @@ enum TemporaryFiles {
             if old.__sigaction_handler.sa_handler.map({ unsafeBitCast($0, to: Int.self) }) == 1 { continue }
             var new = sigaction()
             new.__sigaction_handler.sa_handler = { number in
-                for index in 0..<TemporaryFiles.capacity {
-                    if let path = TemporaryFiles.table[index] { unlink(path) }
-                }
+                TemporaryFiles.removeAll()
                 signal(number, SIG_DFL)
                 raise(number)
             }

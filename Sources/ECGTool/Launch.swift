@@ -12,6 +12,7 @@ enum Launch {
         // So must writing beyond a limit on the size of files (ulimit -f).
         signal(SIGXFSZ, SIG_IGN)
         occupyStandardDescriptors()
+        Faults.handle(tool: Tool._commandName)
         ecg_keep_freed_memory()
         let command: any ParsableCommand
         do {

@@ -124,6 +124,22 @@ deep = body(halve, inits=[half])
 for _ in range(12):
     deep = body([node("Identity", ["before"], ["go"]), node("Loop", ["rounds", "", "x"], ["next", "y"], body=deep)])
 case("deep damaged deep", loop(deep, 2))
+# A few bytes that ask for more memory than any network takes.
+case("huge-constant misfit ConstantOfShape", model(
+    [node("ConstantOfShape", ["length"], ["zeros"]), node("ReduceSum", ["zeros"], ["none"], keepdims=0), node("Add", ["ecg", "none"], ["out"])],
+    [constant("length", np.int64([2**29]))]))
+case("huge-range misfit Range", model(
+    [node("Range", ["zero", "last", "one"], ["all"]), node("ReduceSum", ["all"], ["sum"], keepdims=0), node("Add", ["ecg", "sum"], ["out"])],
+    [constant("zero", np.float32(0)), constant("last", np.float32(2**29)), constant("one", np.float32(1))]))
+case("huge-size misfit Resize", model(
+    [node("Resize", ["ecg", "", "", "sizes"], ["longer"], mode="linear"), node("ReduceMean", ["longer"], ["out"], axes=[2])],
+    [constant("sizes", np.int64([1, 1, 2**29]))]))
+case("huge-scale misfit Resize", model(
+    [node("Resize", ["ecg", "", "scales"], ["longer"], mode="linear"), node("ReduceMean", ["longer"], ["out"], axes=[2])],
+    [constant("scales", np.float32([1, 1, 2**29 - 64]))]))
+many = body([node("Identity", ["before"], ["go"]), node("ConstantOfShape", ["length"], ["zeros"]), node("ReduceSum", ["zeros"], ["none"], keepdims=0),
+             node("Add", ["x", "none"], ["next"]), node("Identity", ["round"], ["y"])])
+case("many-constants misfit ConstantOfShape beyond", loop(many, 20, inits=[constant("length", np.int64([2**25 + 1]))]))
 with open(sys.argv[1], "wb") as file:
     file.write(archive)
 print(f"{len(archive)} bytes")

@@ -4,18 +4,23 @@
 public typealias Shape = [Int]
 
 extension Shape {
-    /// The largest tensor that is ever made: shapes come from files, so they are checked before anything is allocated.
-    package static let elementLimit = 1 << 33
+    /// The largest tensor that is ever made for an item, 4 GiB of float32: shapes come from files, so they are checked before anything is allocated.
+    package static let elementLimit = 1 << 30
+    /// The largest that a few bytes of a file become, and the longest table of indices and weights along an axis.
+    package static let constantLimit = 1 << 28
 
     /// The number of elements; 1 for a scalar.
     public var elementCount: Int { reduce(1, *) }
 
     /// The number of elements, or nil where an extent is negative or the product is beyond `elementLimit`.
-    package var checkedElementCount: Int? {
+    package var checkedElementCount: Int? { checkedCount(limit: Shape.elementLimit) }
+
+    /// The number of elements, or nil where an extent is negative or the product is beyond the limit.
+    package func checkedCount(limit: Int) -> Int? {
         var count = 1
         for extent in self {
             let (product, overflow) = count.multipliedReportingOverflow(by: extent)
-            guard extent >= 0, !overflow, product <= Shape.elementLimit else { return nil }
+            guard extent >= 0, !overflow, product <= limit else { return nil }
             count = product
         }
         return count

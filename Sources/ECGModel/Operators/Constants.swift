@@ -36,6 +36,7 @@ struct ConstantOfShapeOperator: Operator {
     func specialise(_ inputs: [Fact?], layout: Layout, node: NodeReader) throws -> Specialised {
         guard let shape = try node.constantIntegers(0, of: inputs) else { throw node.damaged("has no shape") }
         let checked = try node.checked(shape)
+        guard checked.checkedCount(limit: Shape.constantLimit) != nil else { throw node.misfit("would give shape \(shape.text)") }
         let tensor = Tensor(type: value.type, shape: checked)
         StridedMove([.init(shape: checked, fromStrides: checked.map { _ in 0 }, toStrides: checked.strides)])
             .forward(ForwardRun(inputs: [value], outputs: [tensor], kept: [], scratch: nil, workers: nil))

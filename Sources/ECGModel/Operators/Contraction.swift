@@ -11,6 +11,9 @@ struct Contraction: Sendable {
     var operands: [[Int]]
     var output: [Int]
 
+    /// Products of one contraction, which are only counted, not kept: an hour of one core and more.
+    static let productLimit = 1 << 44
+
     /// Calls `body(output place, operand places)` for each combination of indices, the last index fastest.
     func forEach(_ body: (Int, [Int]) -> Void) {
         guard !extents.contains(0) else { return }
@@ -215,7 +218,9 @@ struct EinsumOperator: Operator {
                 return order.map { index in labels.indices.reduce(0) { $0 + (labels[$1] == index && fact.shape[$1] != 1 ? own[$1] : 0) } }
             },
             output: order.indices.map { $0 < outputLabels.count ? strides[$0] : 0 })
-        guard contraction.extents.checkedElementCount != nil else { throw node.misfit("would take too many products") }
+        guard contraction.extents.checkedCount(limit: Contraction.productLimit) != nil else {
+            throw node.misfit("would take too many products")
+        }
         return .kernel([Fact(first.type, shape)], ContractionKernel(contraction, type: first.type))
     }
 }
@@ -233,7 +238,7 @@ struct MatMulOperator: Operator {
             throw node.misfit("matrices \(a.shape.text) and \(b.shape.text) don't go together")
         }
         let full = try node.checked(batch + [m, n])
-        guard (full + [k]).checkedElementCount != nil else { throw node.misfit("would take too many products") }
+        guard (full + [k]).checkedCount(limit: Contraction.productLimit) != nil else { throw node.misfit("would take too many products") }
         let shape = batch + (a.shape.count == 1 ? [] : [m]) + (b.shape.count == 1 ? [] : [n])
         // A constant right matrix is a dense layer; the left one's rows of all batches follow each other.
         if a.type == .float32, a.constant == nil, let weights = b.constant, b.shape.count == 2, full.elementCount > 0, k > 0 {

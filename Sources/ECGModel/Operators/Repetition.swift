@@ -100,7 +100,9 @@ struct KnownValueOperator: Operator {
         if type.isFloat {
             let (first, last, by) = (start.doubles[0], limit.doubles[0], step.doubles[0])
             let count = ((last - first) / by).rounded(.up)
-            guard count.isFinite, count < Double(1 << 31) else { throw node.misfit("a range from \(first) to \(last) by \(by)") }
+            guard count.isFinite, count < Double(Shape.constantLimit) else {
+                throw node.misfit("a range from \(first) to \(last) by \(by)")
+            }
             let elements = (0..<max(0, Int(count))).map { first + Double($0) * by }
             return type == .float32 ? Tensor([elements.count], elements.map { Float($0) }) : Tensor([elements.count], elements)
         }

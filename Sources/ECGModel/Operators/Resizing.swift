@@ -48,7 +48,7 @@ struct ResizeOperator: Operator {
         let sizes = isUpsample || node.opset < 11 ? nil : try node.constantIntegers(3, of: inputs)
         let given = try scales.map { $0.map { Double($0) } } ?? node.constant(scaleInput, of: inputs)?.doubles ?? []
         if let sizes, !sizes.isEmpty {
-            guard sizes.count == places.count, sizes.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) else {
+            guard sizes.count == places.count, sizes.allSatisfy({ $0 > 0 && $0 < Shape.constantLimit }) else {
                 throw node.misfit("sizes \(sizes.text) for \(input.shape.text)")
             }
             let ratios = places.indices.map { Double(sizes[$0]) / Double(max(1, input.shape[places[$0]])) }
@@ -67,7 +67,7 @@ struct ResizeOperator: Operator {
             }
         }
         let output = Fact(input.type, try node.checked(shape), layout: layout)
-        guard shape.allSatisfy({ $0 > 0 }) else { throw node.misfit("would give \(shape.text)") }
+        guard shape.allSatisfy({ (1..<Shape.constantLimit).contains($0) }) else { throw node.misfit("would give \(shape.text)") }
         var steps: [LineMix] = []
         var current = input.storedShape
         for (place, axis) in layout.order(rank: rank).enumerated() where shape[axis] != input.shape[axis] || factors[axis] != 1 {

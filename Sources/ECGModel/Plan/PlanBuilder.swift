@@ -173,9 +173,17 @@ struct PlanBuilder {
         }
     }
 
+    private mutating func countConstants(_ bytes: Int, _ node: Node) throws(ModelError) {
+        foldedBytes += bytes
+        guard foldedBytes <= Self.mostFoldedBytes else {
+            throw ModelError(.misfit, "\(node.place): the file's constants grow beyond \(Self.mostFoldedBytes >> 20) MiB")
+        }
+    }
+
     private mutating func define(_ specialised: Specialised, _ node: Node, _ inputs: [Int?], _ named: [ValueIndex?]) throws {
         switch specialised.body {
         case .constants(let tensors):
+            try countConstants(tensors.reduce(0) { $0 + $1.count * $1.type.byteCount }, node)
             for (output, tensor) in zip(named, tensors) {
                 guard let output else { continue }
                 let converted = tensor.type == .float32 && request.inDouble ? tensor.converted(to: .float64) : tensor
@@ -190,10 +198,7 @@ struct PlanBuilder {
             let constants = inputs.map { $0.flatMap { values[$0].fact.constant } }
             let foldable = zip(inputs, constants).allSatisfy { $0 == nil || $1 != nil } && !inputs.isEmpty && specialised.kept.isEmpty
             if foldable {
-                for output in specialised.outputs { foldedBytes += output.byteCount }
-                guard foldedBytes <= Self.mostFoldedBytes else {
-                    throw ModelError(.misfit, "\(node.place): the file's constants grow beyond \(Self.mostFoldedBytes >> 20) MiB")
-                }
+                try countConstants(specialised.outputs.reduce(0) { $0 + $1.byteCount }, node)
                 let outputs = specialised.outputs.map { Tensor(type: $0.type, shape: $0.shape) }
                 let scratch = Region<UInt8>(count: kernel.scratchBytes(threads: 1))
                 kernel.forward(ForwardRun(inputs: constants, outputs: outputs, kept: [], scratch: scratch, workers: nil))

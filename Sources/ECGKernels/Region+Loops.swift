@@ -58,7 +58,11 @@ extension Region {
         guard length > 0 else { return }
         precondition(contains(at, step, length) && source.contains(from, stride, length))
         let (output, input) = (pointer + at, source.pointer + from)
-        for i in 0..<length { output[i * step] += input[i * stride] }
+        if step == 1, stride == 1 {
+            for i in 0..<length { output[i] += input[i] }
+        } else {
+            for i in 0..<length { output[i * step] += input[i * stride] }
+        }
     }
 
     /// A run of `f` of elements at distances: `self[at + i] = f(a[fromA + i·stepA], b[fromB + i·stepB])`; a distance of 0 repeats one element.

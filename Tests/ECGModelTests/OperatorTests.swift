@@ -149,6 +149,25 @@ import Testing
         }
     }
 
+    /// A mask makes the same choice for item and reference: what was chosen passes its difference on, and nothing else does.
+    @Test func aChoiceThatItemsDoNotMakePassesMultipliers() throws {
+        var generator = Generator(state: 11)
+        let cases = OperatorCase.all.filter { $0.operatorName == "Where" && $0.kind == .gradient }
+        #expect(cases.count > 3)
+        for one in cases {
+            let wanted = one.graph.inputs.filter(\.type.isFloat).map(\.value)
+            let seeds = seeds(one, &generator)
+            let multipliers = try one.graph.evaluate(
+                one.fed, references: one.fed.map { ($0, ECGModel.Tensor($1.shape, $1.doubles.map { $0 - 1 })) }, wanted: wanted,
+                seeds: seeds,
+                rules: .rescale, inDouble: true)
+            let gradients = try one.graph.evaluate(one.fed, wanted: wanted, seeds: seeds, inDouble: true)
+            for (found, expected) in zip(multipliers.gradients, gradients.gradients) {
+                #expect(found.doubles == expected.doubles, "\(one.name)")
+            }
+        }
+    }
+
     private func evaluated(_ one: OperatorCase) throws -> [ECGModel.Tensor] {
         do {
             return try one.graph.evaluate(one.fed)

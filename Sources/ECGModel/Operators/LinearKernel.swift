@@ -18,6 +18,8 @@ struct LinearKernel: Kernel {
     private var product: MatrixProduct?
     /// The values behind additions that were merged into the bias.
     private var added: [ValueIndex?] = []
+    /// The steps before it that it has taken over, the last first.
+    private var links: [TailLink] = []
 
     init(node: Node, rows: Int, inner: Int, columns: Int, weights: Tensor, isTransposed: Bool, bias: [Float]?, factor: Float = 1) {
         self.node = node
@@ -36,13 +38,25 @@ struct LinearKernel: Kernel {
         added += node.outputs
     }
 
+    /// The same with the linear steps before it, the last first.
+    /// - Parameter hasBias: false for all but one of the terms that a sum before it is divided into.
+    func takingOver(_ links: [TailLink], hasBias: Bool) -> LinearKernel {
+        var copy = self
+        copy.links = links
+        if !hasBias { (copy.bias, copy.added) = (nil, []) }
+        return copy
+    }
+
+    /// What tells its weights apart from those of the same layer with other steps before it.
+    private var linkNames: [String] { links.map(\.name) + (bias == nil ? ["no bias"] : []) }
+
     /// The same with its weights packed.
     func prepared(_ cache: PreparedWeights) -> LinearKernel {
         var copy = self
         copy.product = cache.product(
             PreparedWeights.ProductKey(
                 node: node.outputs, rounds: cache.rounds(weights), bias: cache.isOfRounds ? bias : nil, added: added, inner: inner,
-                channelsLast: channelsLast, activation: activation)
+                channelsLast: channelsLast, links: linkNames, activation: activation)
         ) {
             var values = weights.floats ?? []
             if factor != 1 { for i in values.indices { values[i] *= factor } }
@@ -63,10 +77,28 @@ struct LinearKernel: Kernel {
                     }
                 }
             }
-            return MatrixProduct(
-                inner: inner, columns: columns, weights: values, transposed: isTransposed, bias: bias, activation: activation)
+            if links.isEmpty {
+                return MatrixProduct(
+                    inner: inner, columns: columns, weights: values, transposed: isTransposed, bias: bias, activation: activation)
+            }
+            return together(values)
         }
         return copy
+    }
+
+    /// The product with the steps that were taken over.
+    private func together(_ values: [Float]) -> MatrixProduct {
+        var behind = Region<Double>(count: columns * inner)
+        for column in 0..<columns {
+            for i in 0..<inner {
+                behind[column * inner + i] = Double(isTransposed ? values[column * inner + i] : values[i * columns + column])
+            }
+        }
+        var sum = bias.map { $0.map { Double($0) } } ?? [Double](repeating: 0, count: columns)
+        for link in links { behind = link.backwards(behind, columns: columns, bias: &sum) }
+        return MatrixProduct(
+            inner: behind.count / max(columns, 1), columns: columns, weights: behind.elements.map { Float($0) }, transposed: true,
+            bias: sum.map { Float($0) }, activation: activation)
     }
 
     func gradientInputs(_ inputs: [Fact?]) -> [Int] { [0] }

@@ -18,6 +18,7 @@ package final class PreparedWeights: Sendable {
         let added: [ValueIndex?]
         let inner: Int
         let channelsLast: Shape?
+        let links: [String]
         let activation: ECGKernels.Activation
     }
 

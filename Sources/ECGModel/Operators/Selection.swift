@@ -16,16 +16,19 @@ struct WhereOperator: Operator {
         let output = Fact(a.type, try node.checked(shape), layout: layout)
         let stored = output.storedShape
         func walk(_ fact: Fact) -> BroadcastWalk { BroadcastWalk(layout.stored(condition.shape), layout.stored(fact.shape), stored) }
-        return .kernel([output], WhereKernel(walks: [walk(a), walk(b)]))
+        return .kernel([output], WhereKernel(walks: [walk(a), walk(b)], isFixed: condition.constant != nil))
     }
 }
 
 private struct WhereKernel: MovingKernel {
     /// For each of the two tensors: how the condition and it run along the output.
     let walks: [BroadcastWalk]
+    /// Whether the choice is the same for every item (a mask): then the operator is linear, and multipliers pass to what was chosen. A choice that item and
+    /// reference make differently has no rule: neither of the two tensors' differences is that of the result.
+    let isFixed: Bool
 
     func reverseReads(_ rule: Rule) -> ReverseReads { .inputs }
-    func supports(_ rule: Rule) -> Bool { rule != .rescale }
+    func supports(_ rule: Rule) -> Bool { isFixed || rule != .rescale }
     func gradientInputs(_ inputs: [Fact?]) -> [Int] { [1, 2].filter { inputs[$0]?.type.isFloat ?? false && inputs[$0]?.constant == nil } }
 
     func forward<T: FixedWidthInteger & BitwiseCopyable>(_ run: ForwardRun, as _: T.Type) {

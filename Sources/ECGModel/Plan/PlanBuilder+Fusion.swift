@@ -17,6 +17,7 @@ extension PlanBuilder {
             index += 1
         }
         placeInConcatenations()
+        joinTail()
         removeUnused()
     }
 

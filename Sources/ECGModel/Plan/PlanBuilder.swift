@@ -135,7 +135,7 @@ struct PlanBuilder {
         let reader = NodeReader(node, floatType: floatType, rule: request.reverse?.rules(for: node).first)
         var facts: [Fact?] = []
         for input in sources { facts.append(try input.map { try fact($0) }) }
-        let layout = layout(made.wish(facts), node, facts)
+        let layout = layout(made.wish(facts), sources, facts)
         let broadcasts = if case .broadcast = made.wish(facts) { layout == .channelsLast } else { false }
         let rank = facts.compactMap { $0?.shape.count }.max() ?? 0
         var inputs: [Int?] = []
@@ -161,7 +161,15 @@ struct PlanBuilder {
         try define(specialised, node, inputs, named)
     }
 
-    private func layout(_ wish: LayoutWish, _ node: Node, _ facts: [Fact?]) -> Layout {
+    private func layout(_ wish: LayoutWish, _ sources: [ValueIndex?], _ facts: [Fact?]) -> Layout {
+        // an input whose layout is still free takes the one that is wanted later
+        let deciding: ArraySlice<ValueIndex?> =
+            switch wish {
+            case .follow: sources.prefix(1)
+            case .broadcast: sources[...]
+            case .rowMajor, .channelsLast: []
+            }
+        for case let source? in deciding where undecided.contains(source) && leadsToChannelsLast(source) { return .channelsLast }
         switch wish {
         case .rowMajor: return .rowMajor
         case .channelsLast: return .channelsLast
@@ -178,6 +186,26 @@ struct PlanBuilder {
         guard foldedBytes <= Self.mostFoldedBytes else {
             throw ModelError(.misfit, "\(node.place): the file's constants grow beyond \(Self.mostFoldedBytes >> 20) MiB")
         }
+    }
+
+    /// Whether the first operator with a layout of its own that an input meets, behind those that take any, wants the channels last.
+    private func leadsToChannelsLast(_ input: ValueIndex) -> Bool {
+        guard let known = original[input], values[known].fact.shape.count > 2 else { return false }
+        let fact = values[known].fact
+        var reached: Set<ValueIndex> = [input]
+        for (node, made) in zip(graph.nodes, operators) {
+            guard node.inputs.contains(where: { $0.map { reached.contains($0) } ?? false }) else { continue }
+            // extents don't matter to a wish, but for which of them are 1
+            let facts = node.inputs.map { source -> Fact? in
+                source.flatMap { reached.contains($0) ? fact : graph.constants[$0].map { Fact(constant: $0) } }
+            }
+            switch made.wish(facts) {
+            case .channelsLast: return true
+            case .follow, .broadcast: reached.formUnion(node.outputs.compactMap { $0 })
+            case .rowMajor: break
+            }
+        }
+        return false
     }
 
     private mutating func define(_ specialised: Specialised, _ node: Node, _ inputs: [Int?], _ named: [ValueIndex?]) throws {

@@ -3,22 +3,20 @@
 // Complex products at a frequency by Gauss: as real matrix products over the channels,
 //   P = (re + im)·Wr,  A = re·(Wi - Wr),  B = im·(Wr + Wi),  imaginary = P + A,  real = P - B.
 // Differences and sums of the weights are made on the way: two additions for up to 28 products, and a third less memory to
-// stream, which is what batches of one wait for. Each sum runs over the channels in the same chains whatever the tile, so that an item's
+// stream, which is what batches of one wait for. Each sum runs over the channels in chains, whose sums are added up (one long chain would have twice the
+// error), and in the same chains whatever the tile, so that an item's
 // bits don't depend on how many rows share a product. Included by each instruction set's source.
 
 /// How many channels ahead few rows fetch the weights, which pass faster than memory gives them: the processor's own prefetching stops at
 /// every page.
 #define AHEAD 48
 
-/// Channels are summed in chains of at most this many, and the chains' sums added up: one long chain would have twice the error.
-#define CHAIN 22
-
 /// One real product of ROWS x VECTORS: part 0 is P, 1 is A, which fetches the spectra that the next frequency will need from `next` on, and 2
 /// is B. The weights were fetched while those before them were multiplied: parts 1 and 2 fetch the ones behind these, `lines` cache lines
-/// a channel from `later` on, so that memory works all the time and not for a third of it.
-INLINE void sum(const int part, const int rows, const int vectors, const float *a, long stride, long channels, const float *w,
+/// a channel from `later` on, so that memory works all the time and not for a third of it. (Two prefetches, of one line where `lines` is 1: a loop in there
+/// made the compiler load all rows' spectra before the first multiplication and put a third of the sums into memory.)
+INLINE void sum(const int part, const int rows, const int vectors, const float *a, long stride, long channels, long chains, const float *w,
     const float *next, const float *later, long lines, vec acc[ROWS][2]) {
-    const long chains = (channels + CHAIN - 1) / CHAIN;
     vec room[2 * ROWS], *total = in_memory(room);
     for (long chain = 1, k = 0;; chain++) {
         const long end = channels * chain / chains;
@@ -27,7 +25,9 @@ INLINE void sum(const int part, const int rows, const int vectors, const float *
             vec x[2];
             if (part == 1) __builtin_prefetch(next + 16 * k, 0, 2);
             if (part > 0) {
-                for (long line = 0; line < lines; line++, later += 16) __builtin_prefetch(later, 0, 2);
+                __builtin_prefetch(later, 0, 2);
+                __builtin_prefetch(later + 16 * (lines - 1), 0, 2);
+                later += 16 * lines;
             }
             UNROLL for (int v = 0; v < vectors; v++) {
                 vec real = *(const vec *)(w + v * LANES);
@@ -50,17 +50,17 @@ INLINE void sum(const int part, const int rows, const int vectors, const float *
 }
 
 /// Many rows: one product after the other, each with the whole register file.
-INLINE void tile(const int rows, const int vectors, const float *a, long stride, long component, long channels, const float *w,
-    const float *next, const float *later, long lines, float *y, long y_stride) {
+INLINE void tile(const int rows, const int vectors, const float *a, long stride, long component, long channels, long chains,
+    const float *w, const float *next, const float *later, long lines, float *y, long y_stride) {
     vec acc[ROWS][2];
-    sum(0, rows, vectors, a + 2 * component, stride, channels, w, next, later, lines, acc);
+    sum(0, rows, vectors, a + 2 * component, stride, channels, chains, w, next, later, lines, acc);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) *(vec *)(y + i * y_stride + v * LANES) = acc[i][v];
-    sum(1, rows, vectors, a, stride, channels, w, next, later, lines, acc);
+    sum(1, rows, vectors, a, stride, channels, chains, w, next, later, lines, acc);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
         float *to = y + i * y_stride + v * LANES;
         *(vec *)(to + vectors * LANES) = *(vec *)to + acc[i][v];
     }
-    sum(2, rows, vectors, a + component, stride, channels, w, next, later + 16 * lines * channels, lines, acc);
+    sum(2, rows, vectors, a + component, stride, channels, chains, w, next, later + 16 * lines * channels, lines, acc);
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
         float *to = y + i * y_stride + v * LANES;
         *(vec *)to = *(vec *)to - acc[i][v];
@@ -68,10 +68,9 @@ INLINE void tile(const int rows, const int vectors, const float *a, long stride,
 }
 
 /// Few rows: all three products at once, so that the weights pass only once.
-INLINE void narrow(const int rows, const int vectors, const float *a, long stride, long component, long channels, const float *w,
-    const float *next, const float *later, long lines, float *y, long y_stride) {
+INLINE void narrow(const int rows, const int vectors, const float *a, long stride, long component, long channels, long chains,
+    const float *w, const float *next, const float *later, long lines, float *y, long y_stride) {
     (void)next, (void)later, (void)lines;
-    const long chains = (channels + CHAIN - 1) / CHAIN;
     vec p[NARROW][2], q[NARROW][2], s[NARROW][2], room[6 * NARROW], *total = in_memory(room);
     for (long chain = 1, k = 0;; chain++) {
         const long end = channels * chain / chains;
@@ -108,7 +107,6 @@ INLINE void narrow(const int rows, const int vectors, const float *a, long strid
     }
 }
 #undef AHEAD
-#undef CHAIN
 
 /// At f = 0 weights are real, and two real products do. They are summed in double precision, from spectra and weights in double precision:
 /// activations behind a ReLU have a mean much larger than the rest of their spectrum, and its rounding error, unlike that of a direct sum, is
@@ -179,13 +177,13 @@ static void means(const frequency_transform *t, long rows, int vectors, const fl
 #undef MEANS
 
 #define TILE(KIND, R)                                                                                                \
-    static void KIND##R##x1(const float *a, long stride, long component, long channels, const float *w, \
+    static void KIND##R##x1(const float *a, long stride, long component, long channels, long chains, const float *w, \
         const float *next, const float *later, long lines, float *y, long y_stride) {                                \
-        KIND(R, 1, a, stride, component, channels, w, next, later, lines, y, y_stride);                              \
+        KIND(R, 1, a, stride, component, channels, chains, w, next, later, lines, y, y_stride);                      \
     }                                                                                                                \
-    static void KIND##R##x2(const float *a, long stride, long component, long channels, const float *w, \
+    static void KIND##R##x2(const float *a, long stride, long component, long channels, long chains, const float *w, \
         const float *next, const float *later, long lines, float *y, long y_stride) {                                \
-        KIND(R, 2, a, stride, component, channels, w, next, later, lines, y, y_stride);                              \
+        KIND(R, 2, a, stride, component, channels, chains, w, next, later, lines, y, y_stride);                      \
     }
 
 TILE(narrow, 1) TILE(narrow, 2)
@@ -200,7 +198,7 @@ TILE(tile, 7) TILE(tile, 8) TILE(tile, 9) TILE(tile, 10) TILE(tile, 11) TILE(til
 #endif
 #undef TILE
 
-static void (*const tiles[2][ROWS + 1])(const float *, long, long, long, const float *, const float *, const float *, long, float *,
+static void (*const tiles[2][ROWS + 1])(const float *, long, long, long, long, const float *, const float *, const float *, long, float *,
     long) = {
 #if ROWS > 6
 #define WIDTH(V) { 0, narrow1x##V, narrow2x##V, narrow3x##V, tile4x##V, tile5x##V, tile6x##V, \
@@ -214,7 +212,7 @@ static void (*const tiles[2][ROWS + 1])(const float *, long, long, long, const f
 
 static void multiply(const frequency_transform *t, long from, long to, long rows, long channels, int32_t vectors, const float *spectra,
     const frequency_layout *in, const float *weights, long group_stride, long panel, float *products, const frequency_layout *out) {
-    const long alone = t->points % 2 ? 1 : 2;
+    const long alone = t->points % 2 ? 1 : 2, chains = (channels + t->chain - 1) / t->chain;
     for (long group = from; group < to; group++) {
         // f = 0 and, for even N, N/2 share a pair of slots and have one slot a row; the others have both.
         const long pair = group < alone ? 0 : group - alone + 1, single = group < alone, step = single ? 2 : 1;
@@ -231,7 +229,7 @@ static void multiply(const frequency_transform *t, long from, long to, long rows
         }
         for (long part = 0; part < parts; part++, next += 16 * channels, later += 32 * lines * channels) {
             const long start = count * part / parts, end = count * (part + 1) / parts;
-            tiles[vectors - 1][end - start](a + start * step * in->row, step * in->row, in->component, channels, w, next, later, lines,
+            tiles[vectors - 1][end - start](a + start * step * in->row, step * in->row, in->component, channels, chains, w, next, later, lines,
                 y + start * step * out->row, step * out->row);
         }
     }

@@ -10,9 +10,37 @@
 #define COSINE(n, points) __builtin_cos(TURN * (double)((n) % (points)) / (double)(points))
 #define SINE(n, points) __builtin_sin(TURN * (double)((n) % (points)) / (double)(points))
 
+#include "frequency-numbers.h"
+
+#define NUMBERS vec
+#define REAL float
+#define WIDTH LANES
+#define PARTS 2
+#define OF(name) name
 #include "frequency-butterflies.h"
 
 #include "frequency-passes.h"
+#undef NUMBERS
+#undef REAL
+#undef WIDTH
+#undef PARTS
+#undef OF
+
+#define NUMBERS wide
+#define REAL double
+#define WIDTH (LANES / 2)
+#define PARTS 1
+#define OF(name) precise_##name
+#include "frequency-butterflies.h"
+
+#include "frequency-passes.h"
+#undef NUMBERS
+#undef REAL
+#undef WIDTH
+#undef PARTS
+#undef OF
+
+#include "frequency-transforms.h"
 
 #include "frequency-products.h"
 

@@ -3,8 +3,8 @@
 const frequency_kernels TABLE = {
     .lanes = LANES,
     .rows = ROWS,
-    .forward = forward,
+    .forward = transform,
     .multiply = multiply,
-    .inverse = inverse,
+    .inverse = transform_back,
     .prepare = prepare,
 };

@@ -49,7 +49,7 @@ public final class Convolution: Sendable {
         self.bias = bias
         let algorithm = Algorithm.chosen(algorithm)
         forwardTiling = FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
-        reverseTiling = FrequencyCost.tiling(shape, .inputGradient, algorithm: algorithm, instructionSet)
+        reverseTiling = FrequencyCost.tiling(shape, .inputGradient, .double, algorithm: algorithm, instructionSet)
         self.algorithm = forwardTiling == nil ? .direct : .frequency
         reverseAlgorithm = reverseTiling == nil ? .direct : .frequency
         direct =
@@ -155,8 +155,9 @@ public final class Convolution: Sendable {
             let made: Reverse =
                 if let reverseTiling {
                     .frequency(
-                        FrequencyConvolution(shape, .inputGradient, tiling: reverseTiling, weights: weights, instructionSet: instructionSet)
-                    )
+                        FrequencyConvolution(
+                            shape, .inputGradient, tiling: reverseTiling, weights: weights, precision: .double,
+                            instructionSet: instructionSet))
                 } else {
                     .direct(DirectGradient(shape: shape, weights: weights, instructionSet: instructionSet))
                 }

@@ -34,11 +34,13 @@ package final class FrequencyConvolution: @unchecked Sendable {
     /// - Parameters:
     ///   - weights: [output channel, input channel, tap] of the convolution, in either direction.
     ///   - bias: [output channel] of the convolution; the gradient has none.
-    /// - Precondition: one group; the tiling is one of the problem's.
+    ///   - precision: of a gradient that is a result, double.
+    /// - Precondition: one group; the tiling is one of the problem's; no activation in double precision.
     package init(
         _ shape: ConvolutionShape, _ direction: FrequencyProblem.Direction, tiling: FrequencyTiling, weights: [Float], bias: [Float]? = nil,
-        activation: Activation = .identity, instructionSet: InstructionSet
+        activation: Activation = .identity, precision: FrequencyTransform.Precision = .single, instructionSet: InstructionSet
     ) {
+        precondition(precision == .single || activation == .identity)
         self.shape = shape
         self.tiling = tiling
         self.activation = activation
@@ -49,9 +51,9 @@ package final class FrequencyConvolution: @unchecked Sendable {
         kernels = instructionSet.frequencyKernels
         lanes = Int(kernels.pointee.lanes)
         rooms = FrequencyRooms(problem, tiling, instructionSet)
-        cost = FrequencyCost(instructionSet).cost(problem, tiling)
-        costs = FrequencyCost(instructionSet).pieces(problem, tiling)
-        transform = FrequencyTransform(tiling.radices)
+        cost = FrequencyCost(instructionSet, precision).cost(problem, tiling)
+        costs = FrequencyCost(instructionSet, precision).pieces(problem, tiling)
+        transform = FrequencyTransform(tiling.radices, precision)
         table = transform.table
         let (problem, transform, kernels, together) = (problem, transform, kernels, rooms.panelsTogether)
         spectra = weights.withUnsafeBufferPointer { weights in
@@ -111,6 +113,8 @@ package final class FrequencyConvolution: @unchecked Sendable {
         activation: Activation? = nil, accumulate: Bool = false, scratch: Region<Float>, workers: Workers?
     ) {
         let activation = activation ?? self.activation
+        precondition(
+            transform.precision == .single || activation == .identity && (residual?.position ?? .beforeActivation) == .beforeActivation)
         let isForward = problem.direction == .forward
         let (inputRows, outputRows) = isForward ? (shape.inputLength, shape.outputLength) : (shape.outputLength, shape.inputLength)
         let (inputs, outputs) =

@@ -57,10 +57,11 @@ struct LayerBench {
         for layer in Self.layers where selected.isEmpty || selected.contains(layer.network) {
             let shape = layer.shape
             let direction: FrequencyProblem.Direction = gradient ? .inputGradient : .forward
-            let model = FrequencyCost(.current)
+            let precision: FrequencyTransform.Precision = gradient ? .double : .single
+            let model = FrequencyCost(.current, precision)
             let problem = FrequencyProblem(shape, direction)
             let direct = time(Candidate(shape, direction, nil), workers)
-            let chosen = FrequencyCost.tiling(shape, direction, algorithm: nil, .current)
+            let chosen = FrequencyCost.tiling(shape, direction, precision, algorithm: nil, .current)
             guard let best = model.best(problem) else { continue }
             let found = time(Candidate(shape, direction, best.tiling), workers)
             let operations = Double(shape.operations)
@@ -155,7 +156,9 @@ struct Candidate: Sendable {
         let start = microseconds()
         layer = tiling == nil ? Convolution(shape: shape, weights: weights, activation: .relu, algorithm: .direct) : nil
         frequency = tiling.map {
-            FrequencyConvolution(shape, direction, tiling: $0, weights: weights, activation: .relu, instructionSet: .current)
+            FrequencyConvolution(
+                shape, direction, tiling: $0, weights: weights, activation: direction == .forward ? .relu : .identity,
+                precision: direction == .forward ? .single : .double, instructionSet: .current)
         }
         preparation = microseconds() - start
     }

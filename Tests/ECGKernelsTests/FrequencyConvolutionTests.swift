@@ -36,13 +36,44 @@ struct FrequencyConvolutionTests {
         let problem = FrequencyProblem(shape, .forward)
         for radices in FrequencyTransform.Radices.all where radices.points > 4 {
             let tiling = try #require(FrequencyTiling(problem, radices))
-            let layer = FrequencyConvolution(shape, .forward, tiling: tiling, weights: weights, instructionSet: set)
-            let output = Region<Float>(count: expected.count)
-            let count = FrequencyConvolution.scratchCount(shape, .forward, tiling: tiling, instructionSet: set, items: 1, threads: 1)
-            layer.run(
-                items: 1, input: Region(input), inputRowStride: 3, output: output, outputRowStride: 20, scratch: Region(count: count),
-                workers: nil)
-            #expect(relativeError(output.elements, expected) < 2e-6, "\(radices)")
+            for (precision, most) in [(FrequencyTransform.Precision.single, 2e-6), (.double, 3e-7)] {
+                let layer = FrequencyConvolution(
+                    shape, .forward, tiling: tiling, weights: weights, precision: precision, instructionSet: set)
+                let output = Region<Float>(count: expected.count)
+                let count = FrequencyConvolution.scratchCount(shape, .forward, tiling: tiling, instructionSet: set, items: 1, threads: 1)
+                layer.run(
+                    items: 1, input: Region(input), inputRowStride: 3, output: output, outputRowStride: 20, scratch: Region(count: count),
+                    workers: nil)
+                #expect(relativeError(output.elements, expected) < most, "\(radices), \(precision)")
+            }
+        }
+    }
+
+    /// Terms of zero cost a direct sum no rounding, and a transform as many as ever.
+    @Test("gives gradients that come through closed gates with the error of direct summation or less", arguments: InstructionSet.supported)
+    func gatedGradients(set: InstructionSet) {
+        var g = SeededGenerator(20)
+        for (inputs, outputs, kernel, stride, length) in [
+            (32, 64, 50, 1, 300), (64, 32, 50, 1, 300), (128, 128, 7, 1, 38), (64, 64, 7, 2, 75),
+        ] {
+            let shape = ConvolutionShape(
+                inputChannels: inputs, outputChannels: outputs, kernel: kernel, stride: stride, padLeft: kernel / 2, padRight: kernel / 2,
+                inputLength: length)
+            let weights = randomFloats(shape.weightCount, using: &g)
+            let gates = randomFloats(shape.outputLength * outputs, using: &g)
+            let upstream = randomFloats(shape.outputLength * outputs, using: &g)
+            let gated = zip(gates, upstream).map { $0 < 0 ? 0 : $1 }
+            let exact = Reference.convolutionInputGradient(
+                shape, items: 1, outputGradient: gated.map(Double.init), weights: weights.map(Double.init))
+            let plain = Reference.convolutionInputGradient(shape, items: 1, outputGradient: gated, weights: weights)
+            let layer = Convolution(shape: shape, weights: weights, algorithm: .frequency, instructionSet: set)
+            let gradient = Region<Float>(count: length * inputs)
+            layer.inputGradient(
+                items: 1, outputGradient: Region(gated), inputGradient: gradient, scratch: Region(count: layer.scratchCount(items: 1)))
+            func squares(_ found: [Float]) -> Double { zip(found, exact).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) } }
+            let share = (squares(gradient.elements) / exact.reduce(0) { $0 + $1 * $1 }).squareRoot()
+            #expect(share < 1.5e-7, "\(shape)")
+            #expect(squares(gradient.elements) < squares(plain), "\(shape)")
         }
     }
 

@@ -19,9 +19,16 @@ typedef struct {
     int32_t points;
     int32_t radices[3];
     /// Cosine and sine of 2π·b·q / points for q = 1 ..< radices[0], b after b.
-    const float *_Nonnull outer_twiddles;
+    const float *_Nullable outer_twiddles;
     /// The same for the middle pass: of 2π·b·q·radices[0] / points.
-    const float *_Nonnull middle_twiddles;
+    const float *_Nullable middle_twiddles;
+    /// Whether the passes work in double precision, with the tables below in place of those above: a transform's numbers are rounded once then, when all passes are
+    /// through. For results without an activation.
+    int32_t is_precise;
+    const double *_Nullable precise_outer_twiddles;
+    const double *_Nullable precise_middle_twiddles;
+    /// The products are summed over the channels in chains of at most so many.
+    int32_t chain;
     /// For each position that the last forward pass writes: its slot (pair · 2 + half).
     const int32_t *_Nonnull slots;
     /// For each position: 0x80000000 where the slot holds the conjugate, else 0.

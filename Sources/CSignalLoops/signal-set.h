@@ -28,9 +28,21 @@ static void NAME(widen)(const float *from, double *to, long step, long count) {
     }
 }
 
-static void NAME(narrow)(const double *from, long step, float *to, long count) {
+static void NAME(weave)(const float *restrict first, const float *restrict second, double *restrict to, long count) {
+    for (long i = 0; i < count; i++) {
+        to[2 * i] = first[i];
+        to[2 * i + 1] = second[i];
+    }
+}
+
+// The steps that there are, each as a constant.
+static void NAME(narrow)(const double *restrict from, long step, float *restrict to, long count) {
     if (step == 1) {
         for (long i = 0; i < count; i++) to[i] = (float)from[i];
+    } else if (step == 2) {
+        for (long i = 0; i < count; i++) to[i] = (float)from[2 * i];
+    } else if (step == 4) {
+        for (long i = 0; i < count; i++) to[i] = (float)from[4 * i];
     } else {
         for (long i = 0; i < count; i++) to[i] = (float)from[i * step];
     }
@@ -59,17 +71,25 @@ static void NAME(multiply)(float *restrict x, const float *restrict h, long coun
     }
 }
 
+// Eight vectors at a time, since a sum waits for the one before it.
+static inline void NAME(correlate_block)(const float *from, const float *taps, long tap_count, float after, float *to) {
+    NAME(vec) sums[8] = {};
+    for (long k = 0; k < tap_count; k++) {
+        const float *p = from + k;
+        const float tap = taps[k];
+        for (int v = 0; v < 8; v++) sums[v] += tap * NAME(load)(p + v * LANES);
+    }
+    for (int v = 0; v < 8; v++) NAME(store)(to + v * LANES, sums[v] + after);
+}
+
 static void NAME(correlate)(const float *from, const float *taps, long tap_count, float after, float *to, long count) {
     long i = 0;
-    // Eight vectors at a time, since a sum waits for the one before it.
-    for (; i + 8 * LANES <= count; i += 8 * LANES) {
-        NAME(vec) sums[8] = {};
-        for (long k = 0; k < tap_count; k++) {
-            const float *p = from + i + k;
-            const float tap = taps[k];
-            for (int v = 0; v < 8; v++) sums[v] += tap * NAME(load)(p + v * LANES);
-        }
-        for (int v = 0; v < 8; v++) NAME(store)(to + i + v * LANES, sums[v] + after);
+    for (; i + 8 * LANES <= count; i += 8 * LANES) NAME(correlate_block)(from + i, taps, tap_count, after, to + i);
+    // The last block covers some values a second time, the same ones: one by one they would take as long as all the blocks of a short record.
+    if (i < count && i > 0) {
+        i = count - 8 * LANES;
+        NAME(correlate_block)(from + i, taps, tap_count, after, to + i);
+        return;
     }
     for (; i < count; i++) {
         float sum = 0;
@@ -219,6 +239,7 @@ static void NAME(two_runs)(
 static const ecg_signal_loops NAME(loops) = {
     .all_finite = NAME(all_finite),
     .widen = NAME(widen),
+    .weave = NAME(weave),
     .narrow = NAME(narrow),
     .shift = NAME(shift),
     .unpair = NAME(unpair),

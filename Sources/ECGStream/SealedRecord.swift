@@ -37,7 +37,7 @@ extension Record {
             }
             let start = FrameHeader.padded(length)
             starts.append(start)
-            length = start + tensor.payload.count
+            length = start + tensor.byteCount
             if index > 0 { table.append(UInt8(ascii: ",")) }
             tensor.writeEntry(start: start, to: &table)
         }
@@ -70,8 +70,8 @@ extension Record {
         var end = 0
         for (tensor, start) in zip(tensors, starts) {
             try Self.zeros(start - end, body)
-            try tensor.payload.withUnsafeBytes(body)
-            end = start + tensor.payload.count
+            try tensor.eachPiece(body)
+            end = start + tensor.byteCount
         }
         try Self.zeros(FrameHeader.padded(length) - end, body)
     }

@@ -9,7 +9,12 @@ public struct Tensor: Sendable {
     /// A name for each axis, as `["lead", "time"]`.
     public var axes: [String]
     /// The elements as bytes, little-endian, in C order.
-    public let payload: Bytes
+    public var payload: Bytes { further.isEmpty ? first : joined() }
+    /// Bytes of all elements.
+    public let byteCount: Int
+    private let first: Bytes
+    /// Those of a tensor that was made of pieces.
+    private let further: [Bytes]
     /// Members of this tensor's entry in the meta that this program does not know, passed on as they are.
     var extras: [Meta.Member] = []
 
@@ -29,15 +34,46 @@ public struct Tensor: Sendable {
     public init(_ name: String, dtype: DType, shape: [Int], axes: [String], payload: Bytes) {
         precondition(axes.count == shape.count, "a name for each axis")
         precondition(Self.byteCount(dtype: dtype, shape: shape) == payload.count, "as many elements as the shape has")
+        self.init(name, dtype: dtype, shape: shape, axes: axes, pieces: [payload][...])
+    }
+
+    /// A tensor of elements that lie in several arrays; they are shared, not copied.
+    public init<Element: TensorElement>(
+        _ name: String, pieces: [(values: [Element], range: Range<Int>)], shape: [Int], axes: [String]
+    ) {
+        let size = MemoryLayout<Element>.stride
+        let bytes = pieces.map { Bytes($0.values)[$0.range.lowerBound * size..<$0.range.upperBound * size] }
+        precondition(axes.count == shape.count, "a name for each axis")
+        let count = bytes.reduce(0) { $0 + $1.count }
+        precondition(Self.byteCount(dtype: Element.dtype, shape: shape) == count, "as many elements as the shape has")
+        self.init(name, dtype: Element.dtype, shape: shape, axes: axes, pieces: bytes[...])
+    }
+
+    private init(_ name: String, dtype: DType, shape: [Int], axes: [String], pieces: ArraySlice<Bytes>) {
         self.name = name
         self.dtype = dtype
         self.shape = shape
         self.axes = axes
-        self.payload = payload
+        first = pieces.first ?? .empty
+        further = Array(pieces.dropFirst())
+        byteCount = pieces.reduce(0) { $0 + $1.count }
+    }
+
+    /// The pieces of the payload in order.
+    func eachPiece<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+        try first.withUnsafeBytes(body)
+        for piece in further { try piece.withUnsafeBytes(body) }
+    }
+
+    private func joined() -> Bytes {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(byteCount)
+        eachPiece { bytes.append(contentsOf: $0) }
+        return Bytes(bytes)
     }
 
     /// Number of elements.
-    public var count: Int { payload.count / dtype.size }
+    public var count: Int { byteCount / dtype.size }
 
     /// Bytes that a shape takes, or `nil` if a length is negative or the product overflows.
     static func byteCount(dtype: DType, shape: [Int]) -> Int? {

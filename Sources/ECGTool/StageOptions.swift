@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ArgumentParser
+import CSystem
 import ECGStream
-import Glibc
 
 /// The options that every tool has.
 public struct StageOptions: ParsableArguments {
@@ -57,20 +57,7 @@ public struct StageOptions: ParsableArguments {
     }
 
     /// Cores that this process may run on: taskset, batch systems and containers often give fewer than there are.
-    static let availableCores = countCores()
-
-    private static func countCores() -> Int {
-        let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-        let status = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
-        guard status >= 0 else { return online }
-        defer { close(status) }
-        var buffer = [UInt8](repeating: 0, count: 8192)
-        let count = buffer.withUnsafeMutableBytes { read(status, $0.baseAddress, $0.count) }
-        let lines = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
-        guard let mask = lines.first(where: { $0.hasPrefix("Cpus_allowed:") }) else { return online }
-        let allowed = mask.dropFirst(13).compactMap(\.hexDigitValue).reduce(0) { $0 + $1.nonzeroBitCount }
-        return max(1, min(online, allowed))
-    }
+    static let availableCores = max(1, Int(ecg_usable_processors()))
 
     var limits: StreamLimits { StreamLimits(payload: maxFrame << 20) }
 }

@@ -71,8 +71,9 @@ final class FilterLine: @unchecked Sendable {
 
     /// After all tasks of a portion.
     private func complete(_ portion: Portion, _ workers: Workers) throws {
-        filtered = portion
-        guard case .parts(let recording, _, let isLast) = portion else { return }
+        guard case .parts(let recording, var parts, let isLast) = portion else { return filtered = portion }
+        for index in parts.indices { parts[index].forgetSamples() }
+        filtered = .parts(recording, parts, isLast: isLast)
         do {
             try recording.collect()
             guard isLast else { return }

@@ -37,6 +37,9 @@ final class FilteredRecording: @unchecked Sendable {
         fileprivate var end: Int
         /// The tensors that change, as they came.
         fileprivate var inputs: [Tensor]
+
+        /// When the samples are in the filter; held on to, they would keep the memory that the input is read into.
+        mutating func forgetSamples() { inputs = [] }
     }
 
     init(_ part: Record, job: FilterJob, plans: FilterJob.Plans) throws {
@@ -133,8 +136,6 @@ final class FilteredRecording: @unchecked Sendable {
     func assemble(_ parts: [Part]) throws -> [SealedRecord] {
         for var part in parts {
             annotations.take(&part.record)
-            // They are in the filter; held on to, they would keep the memory that the input is read into.
-            part.inputs = []
             waiting.append(part)
         }
         var records: [SealedRecord] = []
@@ -161,8 +162,11 @@ final class FilteredRecording: @unchecked Sendable {
         let recording = try FilteredRecording(record, job: job, plans: plans)
         var part = try recording.admit(record)
         recording.annotations.take(&part.record)
-        var outputs: [[Float]] = []
-        for (track, tensor) in zip(recording.tracks, part.inputs) { outputs.append(try track.filter.whole(tensor.floats())) }
+        var outputs: [[RecordFilter.Piece]] = []
+        for (track, tensor) in zip(recording.tracks, part.inputs) {
+            let values = try track.filter.whole(tensor.count) { tensor.floats($0) }
+            outputs.append([(values, values.indices)])
+        }
         return recording.completed(part, outputs, end: plans.filter.ratio.length(of: part.end), isLast: true)
     }
 
@@ -173,17 +177,17 @@ final class FilteredRecording: @unchecked Sendable {
             guard isLast || waiting.count > 1 || part.record.more else { return }
             guard isLast || tracks.allSatisfy({ sent + $0.filter.readyCount >= end }) else { return }
             waiting.removeFirst()
-            let outputs = tracks.map { $0.filter.take(end - sent) }
+            let outputs = tracks.map { $0.filter.takePieces(end - sent) }
             try send(completed(part, outputs, end: end, isLast: waiting.isEmpty && (isLast || !part.record.more)))
         }
     }
 
     /// A part with the values of its tensors, up to value `end` of the recording.
-    private func completed(_ part: Part, _ outputs: [[Float]], end: Int, isLast: Bool) -> Record {
+    private func completed(_ part: Part, _ outputs: [[RecordFilter.Piece]], end: Int, isLast: Bool) -> Record {
         var record = part.record
-        for (track, values) in zip(tracks, outputs) {
+        for (track, pieces) in zip(tracks, outputs) {
             let time = track.rows > track.leading.reduce(1, *) ? (end - sent) * track.rows : end - sent
-            record[track.name] = Tensor(track.name, values, shape: track.leading + [time], axes: track.axes)
+            record[track.name] = Tensor(track.name, pieces: pieces, shape: track.leading + [time], axes: track.axes)
         }
         convert(&record, end: end, isLast: isLast)
         sent = end

@@ -107,7 +107,7 @@ final class PortionSource {
         return nil
     }
 
-    private static func bytes(_ record: Record) -> Int { record.tensors.reduce(0) { $0 + $1.payload.count } }
+    private static func bytes(_ record: Record) -> Int { record.tensors.reduce(0) { $0 + $1.byteCount } }
 
     private func records(from first: Record) -> Portion {
         var slots: [Portion.Slot] = []

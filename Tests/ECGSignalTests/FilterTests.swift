@@ -84,7 +84,8 @@ import Testing
         let rows = (0..<6).map { row in input.map { $0 * Float(row + 1) } }
         for (name, options) in Self.cases + [("scaled", FilterOptions(steps: [.lowpass(40), .scale(.zscore), .resample(fs: 100)]))] {
             let filter = RecordFilter(try FilterPlan(options, fs: Self.fs), units: rows.map { _ in nil })
-            let whole = try filter.whole(Array(rows.joined()))
+            let samples = Array(rows.joined())
+            let whole = try filter.whole(samples.count) { Array(samples[$0]) }
             let parts = try Self.filter(rows, options, cutAt: [333])
             #expect(whole.map(\.bitPattern) == parts.joined().map(\.bitPattern), "\(name)")
         }

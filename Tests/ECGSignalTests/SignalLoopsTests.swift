@@ -56,7 +56,7 @@ import Testing
 
     @Test func correlationAddsInOrder() {
         let taps = (0..<31).map { Float($0) / 40 - 0.3 }
-        for count in [0, 1, 63, 64, 65, 128, 129, 900] {
+        for count in [0, 1, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 900] {
             let expected = (0..<count).map { i in taps.indices.reduce(Float(0)) { $0 + taps[$1] * Self.samples[i + $1] } - 0.5 }
             for set in Self.sets {
                 var values = [Float](repeating: 9, count: count + 1)
@@ -76,6 +76,21 @@ import Testing
                 var back = [Float](repeating: 9, count: 201)
                 set.narrow(values, step, &back, 200)
                 #expect(back == Array(Self.samples[..<200]) + [9])
+            }
+        }
+    }
+
+    @Test func twoLeadsAreWovenTogether() {
+        let others: [Float] = Array(Self.samples[500...])
+        for count in [0, 1, 15, 16, 17, 400] {
+            for set in Self.sets {
+                var values = [Double](repeating: 9, count: 2 * count + 1)
+                set.weave(Self.samples, others, &values, count)
+                let isWoven = (0..<count).allSatisfy {
+                    values[2 * $0] == Double(Self.samples[$0]) && values[2 * $0 + 1] == Double(others[$0])
+                }
+                #expect(isWoven)
+                #expect(values.last == 9)
             }
         }
     }

@@ -15,4 +15,7 @@ void ecg_expect_memory(long bytes);
 /// what a process must have before it can begin is made ready while it still reads its command line. Nobody waits for the thread.
 void ecg_head_start(long bytes, long used, void (*_Nullable work)(void));
 
+/// Processors that this process may run on: taskset, batch systems and containers often give fewer than there are.
+int ecg_usable_processors(void);
+
 #endif

@@ -6,6 +6,8 @@
 public final class RecordFilter: @unchecked Sendable {
     /// Runs a number of tasks, at the same time or one after the other.
     public typealias Runner = (_ count: Int, _ task: @escaping @Sendable (Int) -> Void) -> Void
+    /// A run of values.
+    public typealias Piece = (values: [Float], range: Range<Int>)
 
     private let plan: FilterPlan
     private let groups: [Group]
@@ -59,13 +61,13 @@ public final class RecordFilter: @unchecked Sendable {
             }
         }
 
-        func take(_ count: Int, into values: inout [Float]) {
+        func take(_ count: Int, into pieces: inout [Piece]) {
             for row in 0..<rows.count {
                 var missing = count
                 var from = taken
                 for piece in ready where missing > 0 {
                     let end = min(piece[row].count, from + missing)
-                    values.append(contentsOf: piece[row][from..<end])
+                    pieces.append((piece[row], from..<end))
                     missing -= end - from
                     from = 0
                 }
@@ -157,33 +159,45 @@ public final class RecordFilter: @unchecked Sendable {
     /// Values that every row has ready.
     public var readyCount: Int { groups.map(\.readyCount).min() ?? 0 }
 
-    /// Takes the next `count` values of every row, [row, time] row by row.
+    /// Takes the next `count` values of every row, [row, time] row by row, in the pieces in which they were made.
     ///
     /// - Precondition: so many are ready.
+    public func takePieces(_ count: Int) -> [Piece] {
+        var pieces: [Piece] = []
+        for group in groups { group.take(count, into: &pieces) }
+        return pieces
+    }
+
+    /// The same in one piece.
     public func take(_ count: Int) -> [Float] {
         var values: [Float] = []
         values.reserveCapacity(count * rowCount)
-        for group in groups { group.take(count, into: &values) }
+        for piece in takePieces(count) { values.append(contentsOf: piece.values[piece.range]) }
         return values
     }
 
-    /// Filters a whole record, [row, time] row by row; nothing was pushed before, and nothing is after.
-    public func whole(_ values: [Float]) throws(FilterError) -> [Float] {
+    /// Filters a whole record; nothing was pushed before, and nothing is after.
+    ///
+    /// - Parameters:
+    ///   - count: of its samples, [row, time] row by row.
+    ///   - samples: gives a range of them.
+    public func whole(_ count: Int, samples: (Range<Int>) -> [Float]) throws(FilterError) -> [Float] {
         guard rowCount > 0 else { return [] }
-        let serial: Runner = { count, task in for index in 0..<count { task(index) } }
+        precondition(count % rowCount == 0)
         guard plan.scales.isEmpty else {
-            try push(values, run: serial)
+            let serial: Runner = { count, task in for index in 0..<count { task(index) } }
+            for task in 0..<taskCount { push(count, task: task, samples: samples) }
+            try collect()
             try finish(run: serial)
             return take(readyCount)
         }
         var result: [Float] = []
-        let length = plan.ratio.length(of: values.count / rowCount)
+        let length = plan.ratio.length(of: count / rowCount)
         result.reserveCapacity(length * rowCount)
-        let time = values.count / rowCount
-        for group in groups {
+        for (task, group) in groups.enumerated() {
             // A row by itself goes to its place at once.
             if group.rows.count == 1 { swap(&group.fresh[0], &result) } else { group.reserve(length) }
-            group.segments[0].push(values, group.rows.map { $0 * time..<($0 + 1) * time }, into: &group.fresh)
+            push(count, task: task, samples: samples)
             group.finish()
             if let failure = group.failure { throw failure }
             if group.rows.count == 1 {

@@ -113,10 +113,8 @@ struct ZeroPhaseIIRStage: GroupStage {
     }
 
     private mutating func run(_ samples: [LeadSamples]) {
-        let start = extend(by: samples[0].range.count)
-        for (lead, samples) in samples.enumerated() {
-            SignalLoops.widen(samples.values, samples.range, into: &waiting, from: start * width + lead, step: width)
-        }
+        let start = moments
+        SignalLoops.append(samples, lanes: width, to: &waiting)
         forward.run(&waiting, start..<moments)
     }
 

@@ -16,15 +16,22 @@ enum SignalLoops {
         }
     }
 
-    /// Puts samples in double precision into every `step`th place of `values`, from one place on.
-    static func widen(_ samples: [Float], _ range: Range<Int>, into values: inout [Double], from start: Int, step: Int) {
-        guard !range.isEmpty else { return }
-        precondition(range.lowerBound >= 0 && range.upperBound <= samples.count && step > 0)
-        precondition(start >= 0 && start + (range.count - 1) * step < values.count)
-        samples.withUnsafeBufferPointer { from in
-            values.withUnsafeMutableBufferPointer { to in
-                guard let from = from.baseAddress, let to = to.baseAddress else { return }
-                here.widen(from + range.lowerBound, to + start, step, range.count)
+    /// Appends moments [time][lane] in double precision, a lane a lead; lanes that are left over are zero.
+    static func append(_ leads: [LeadSamples], lanes: Int, to values: inout [Double]) {
+        guard let count = leads.first?.range.count, count > 0 else { return }
+        precondition(leads.count <= lanes)
+        precondition(leads.allSatisfy { $0.range.count == count && $0.range.lowerBound >= 0 && $0.range.upperBound <= $0.values.count })
+        values.append(addingCapacity: count * lanes) { span in
+            span.withUnsafeMutableBufferPointer { buffer, initialized in
+                guard let first = buffer.baseAddress else { return }
+                let to = first + initialized
+                if leads.count < lanes { to.initialize(repeating: 0, count: count * lanes) }
+                if leads.count == 2, lanes == 2 {
+                    leads[0].withPointer { one in leads[1].withPointer { two in here.weave(one, two, to, count) } }
+                } else {
+                    for (lane, lead) in leads.enumerated() { lead.withPointer { here.widen($0, to + lane, lanes, count) } }
+                }
+                initialized += count * lanes
             }
         }
     }
@@ -164,6 +171,15 @@ enum SignalLoops {
                 fill(first + initialized)
                 initialized += count
             }
+        }
+    }
+}
+
+extension LeadSamples {
+    /// Calls `body` with the first sample's place, if there is one.
+    fileprivate func withPointer(_ body: (UnsafePointer<Float>) -> Void) {
+        values.withUnsafeBufferPointer { buffer in
+            if let first = buffer.baseAddress { body(first + range.lowerBound) }
         }
     }
 }

@@ -32,12 +32,12 @@ enum NumberText {
         return general(mantissa, digits: min(digits, 3)) + "·10" + raised(magnitude)
     }
 
-    /// An integer with thin spaces between thousands.
+    /// An integer with spaces between thousands, of the kind that does not break and that every font has.
     static func count(_ value: Int) -> String {
         var digits = Array(String(value.magnitude))
         var at = digits.count - 3
         while at > 0 && digits.count > 4 {
-            digits.insert("\u{2009}", at: at)
+            digits.insert("\u{A0}", at: at)
             at -= 3
         }
         return (value < 0 ? "−" : "") + String(digits)

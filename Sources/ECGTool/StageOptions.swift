@@ -57,7 +57,7 @@ public struct StageOptions: ParsableArguments {
     }
 
     /// Cores that this process may run on: taskset, batch systems and containers often give fewer than there are.
-    static let availableCores = max(1, Int(ecg_usable_processors()))
+    static let availableCores = Int(ecg_usable_processors())
 
     var limits: StreamLimits { StreamLimits(payload: maxFrame << 20) }
 }

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func outputsAreThoseOfONNXRuntime() throws {
-        let runs = try cases().filter { $0.title[1] == "runs" }
+        let runs = try cases().filter { ["runs", "alone"].contains($0.title[1]) }
         #expect(runs.count >= 9)
         for one in runs {
             let items = Items(shape: [1, 4], values: one.inputs[0].floats ?? [])
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func othersAreRefusedByName() throws {
-        let refused = try cases().filter { $0.title[1] != "runs" }
+        let refused = try cases().filter { !["runs", "alone", "few"].contains($0.title[1]) }
         #expect(refused.count >= 12)
         for one in refused {
             let error = #expect(throws: ModelError.self, "\(one.title[0])") { _ = try session(one) }
@@ -44,6 +44,37 @@ import Testing
             let gradient = try session(one).reverse(items, targets: [.logit([2])]).targets[0].gradient
             for item in 0..<items.count { #expect(Array(gradient[item]) == [0, 0, factor, 0], "\(name)") }
         }
+    }
+
+    /// Graphs that put all items into one row: an item has what it has alone, gradients too.
+    @Test func itemsInOneRowAreTakenAlone() throws {
+        let rows = try cases().filter { $0.title[1] == "alone" }
+        #expect(rows.count >= 5)
+        for one in rows {
+            let items = Items(shape: [1, 4], values: one.inputs[0].floats ?? [])
+            let session = try session(one)
+            let found = try session.reverse(items, targets: [.logit([0])]).targets[0]
+            for item in 0..<items.count {
+                let gradient = Array(found.gradient[item])
+                #expect(gradient.allSatisfy { $0 == 0 || $0 == 1 } && gradient[0] == 1, "\(one.title[0])")
+                let score = one.outputs[0].doubles[item * session.outputShape.elementCount]
+                #expect(abs(Double(found.scores[item]) - score) < 1e-6, "\(one.title[0])")
+            }
+        }
+    }
+
+    /// A graph that keeps the first two items alone has nothing for a third.
+    @Test func itemsBeyondThoseThatAGraphTakesAreRefused() throws {
+        let one = try #require(try cases().first { $0.title[1] == "few" })
+        let session = try session(one)
+        let two = Items(shape: [1, 4], values: [Float](repeating: 1, count: 8))
+        #expect(try session.run(two).logits == two.values)
+        let five = Items(shape: [1, 4], values: [Float](repeating: 1, count: 20))
+        let errors = [
+            #expect(throws: ModelError.self) { _ = try session.run(five) },
+            #expect(throws: ModelError.self) { _ = try session.reverse(five, targets: [.logit([0])]) },
+        ]
+        for error in errors { #expect(error?.message.contains("'out' of shape [2,1,4]") == true, "\(error?.message ?? "")") }
     }
 
     @Test func gradientsFlowWithinTheTriangle() throws {

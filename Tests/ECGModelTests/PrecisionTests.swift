@@ -13,13 +13,22 @@ import Testing
         let items = Items(shape: shape, values: Array(ecg.floats.prefix(2 * shape.elementCount)))
         let fast = try Session(model, itemShape: shape)
         let exact = try Session(model, itemShape: shape, inDouble: true)
+        var compared = 0
         // One layer at a time: what is asked for is not fused away.
         for layer in model.layers().map(\.name) {
-            let found = try fast.reverse(items, targets: [.logit([0])], layers: [layer])
+            let found: Attributions
+            do {
+                found = try fast.reverse(items, targets: [.logit([0])], layers: [layer])
+            } catch let error as ModelError where error.message.contains("has no part for each item") {
+                // a recurrent layer's values by time come before they are turned
+                continue
+            }
+            compared += 1
             let reference = try exact.reverse(items, targets: [.logit([0])], layers: [layer])
             #expect(shareOfRange(found.layers[0].values, reference.layers[0].values.map { Double($0) }) < 1e-4, "output of \(layer)")
             let (gradient, yardstick) = (found.targets[0].layerGradients[0].values, reference.targets[0].layerGradients[0].values)
             #expect(shareOfRange(gradient, yardstick.map { Double($0) }) < 1e-4, "gradient at \(layer)")
         }
+        #expect(compared >= 3)
     }
 }

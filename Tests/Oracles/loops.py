@@ -3,7 +3,8 @@
 
 usage: loops.py FILE        (Tests/ECGModelTests/Fixtures/loops.bin)
 A case is as in operators.py, with items and ONNX Runtime's outputs where it runs; its title is `NAME KIND WORD…`: KIND is `runs`, or that of the error, whose
-message has the words.
+message has the words; `alone` runs too, where ONNX Runtime gets one item at a time; `few` is refused with
+more than two items.
 """
 import struct
 import sys
@@ -35,12 +36,15 @@ def model(nodes, inits=()):
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def case(title, made, runs=False):
+def case(title, made, runs=False, alone=False, peer=None):
+    """`alone`: ONNX Runtime gets one item at a time. `peer`: the model that it runs, if not the same."""
     items = np.random.RandomState(3).randn(3, 1, 4).astype(np.float32)
     data = made.SerializeToString()
     groups = [[], []]
-    if runs:
-        groups = [[items], [ort.InferenceSession(data, providers=["CPUExecutionProvider"]).run(None, {"ecg": items})[0]]]
+    if runs or alone:
+        session = ort.InferenceSession((peer or made).SerializeToString(), providers=["CPUExecutionProvider"])
+        parts = [session.run(None, {"ecg": part})[0] for part in (items[:, None] if alone else [items])]
+        groups = [[items], [np.stack(parts) if alone else parts[0]]]
     parts = [title.encode(), data]
     for group in groups:
         parts.append(struct.pack("<I", len(group)))
@@ -140,6 +144,39 @@ case("huge-scale misfit Resize", model(
 many = body([node("Identity", ["before"], ["go"]), node("ConstantOfShape", ["length"], ["zeros"]), node("ReduceSum", ["zeros"], ["none"], keepdims=0),
              node("Add", ["x", "none"], ["next"]), node("Identity", ["round"], ["y"])])
 case("many-constants misfit ConstantOfShape beyond", loop(many, 20, inits=[constant("length", np.int64([2**25 + 1]))]))
+# Extents, counts and groups that leave the range of integers.
+case("absurd-pads misfit pads", model([node("Pad", ["ecg", "pads"], ["out"])], [constant("pads", np.int64([0, 0, 0, 0, 0, -(2**63)]))]))
+taps = constant("taps", np.float32([[[1, 2]]]))
+case("absurd-window damaged pads", model([node("Conv", ["ecg", "taps"], ["out"], pads=[-(2**63), 0])], [taps]))
+case("absurd-pool damaged pads", model([node("MaxPool", ["ecg"], ["out"], kernel_shape=[2], pads=[0, -(2**63)])]))
+for op in ("Conv", "ConvTranspose"):
+    case("absurd-groups damaged group", model([node(op, ["ecg", "taps"], ["out"], group=2**63 - 1)], [taps]))
+case("backward-range runs", model(
+    [node("Range", ["zero", "last", "one"], ["none"]), node("ReduceSum", ["none"], ["sum"], keepdims=0), node("Add", ["ecg", "sum"], ["out"])],
+    [constant("zero", np.float32(0)), constant("last", np.float32(-1e30)), constant("one", np.float32(1))]), runs=True)
+# Graphs that put the items into one row are right for one at a time; the items' axis must be there all the same.
+one_row = constant("one row", np.int64([1, -1]))
+case("one-row alone", model([node("Reshape", ["ecg", "one row"], ["out"])], [one_row]), alone=True)
+case("flat alone", model([node("Flatten", ["ecg"], ["out"], axis=0)]), alone=True)
+case("summed alone", model([node("ReduceSum", ["ecg", "axis"], ["out"])], [constant("axis", np.int64([0]))]), alone=True)
+case("scalar alone", model([node("ReduceSum", ["ecg"], ["out"], keepdims=0)]), alone=True)
+case("new-axis alone", model([node("Unsqueeze", ["ecg", "axis"], ["out"])], [constant("axis", np.int64([0]))]), alone=True)
+def cut(*bounds):
+    inits = [constant(name, np.int64([bound])) for name, bound in zip(("first", "last", "axis"), bounds)]
+    return model([node("Slice", ["ecg", "first", "last", "axis"], ["out"])], inits)
+
+
+case("cut misfit item", cut(1, 2**62, 0))
+case("empty-rows misfit elements", cut(4, 2**62, 2))
+case("two-items few out item", cut(0, 2, 0))
+case("turned misfit item", model([node("Transpose", ["ecg"], ["out"], perm=[2, 0, 1])]))
+# A graph that ends in a choice is read where it chooses from, logits and probabilities.
+scores = [node("Flatten", ["ecg"], ["scores"]), node("Softmax", ["scores"], ["sure"], axis=1)]
+for name, read in (("chosen", "scores"), ("chosen-surely", "sure")):
+    choose = [node("ArgMax", [read], ["place"], axis=1, keepdims=1), node("Squeeze", ["place", "axis"], ["out"])]
+    case(f"{name} runs", model([*scores, *choose], [constant("axis", np.int64([1]))]), runs=True, peer=model(
+        [*scores, node("Identity", [read], ["out"])]))
+case("no-number misfit numbers", model([node("Cast", ["ecg"], ["out"], to=INT)]))
 with open(sys.argv[1], "wb") as file:
     file.write(archive)
 print(f"{len(archive)} bytes")

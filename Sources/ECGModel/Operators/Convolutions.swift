@@ -12,7 +12,7 @@ struct ConvolutionOperator: Operator {
     init(_ node: NodeReader) throws {
         window = try WindowAttributes(node)
         groups = try node.int("group", default: 1)
-        guard groups > 0 else { throw node.damaged("group is \(groups)") }
+        guard (1..<1 << 31).contains(groups) else { throw node.damaged("group is \(groups)") }
     }
 
     func wish(_ inputs: [Fact?]) -> LayoutWish {

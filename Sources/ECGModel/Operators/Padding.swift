@@ -25,7 +25,7 @@ struct PadOperator: Operator {
         let places = try axes?.map { try node.axis($0, rank: rank) } ?? Array(0..<rank)
         guard listed.count == 2 * places.count else { throw node.misfit("\(listed.count) pads for input \(input.shape.text)") }
         for (i, axis) in places.enumerated() { (begin[axis], end[axis]) = (listed[i], listed[places.count + i]) }
-        guard listed.allSatisfy({ abs($0) < 1 << 40 }) else { throw node.misfit("pads are out of range") }
+        guard listed.allSatisfy({ $0.magnitude < 1 << 40 }) else { throw node.misfit("pads are out of range") }
         let shape = try node.checked((0..<rank).map { max(0, input.shape[$0] + begin[$0] + end[$0]) })
         let output = Fact(input.type, shape, layout: layout)
         if begin.allSatisfy({ $0 == 0 }), end.allSatisfy({ $0 == 0 }) { return .view(input, as: shape) }

@@ -103,7 +103,7 @@ struct KnownValueOperator: Operator {
             guard count.isFinite, count < Double(Shape.constantLimit) else {
                 throw node.misfit("a range from \(first) to \(last) by \(by)")
             }
-            let elements = (0..<max(0, Int(count))).map { first + Double($0) * by }
+            let elements = (0..<Int(max(0, count))).map { first + Double($0) * by }
             return type == .float32 ? Tensor([elements.count], elements.map { Float($0) }) : Tensor([elements.count], elements)
         }
         guard let first = start.integers?[0], let last = limit.integers?[0], let by = step.integers?[0], by != 0 else {

@@ -13,7 +13,7 @@ struct TransposedConvolutionOperator: Operator {
         groups = try node.int("group", default: 1)
         outputPadding = try node.ints("output_padding")
         outputShape = try node.ints("output_shape")
-        guard groups > 0 else { throw node.damaged("group is \(groups)") }
+        guard (1..<1 << 31).contains(groups) else { throw node.damaged("group is \(groups)") }
     }
 
     func wish(_ inputs: [Fact?]) -> LayoutWish {

@@ -84,7 +84,7 @@ package struct WindowAttributes: Sendable {
         for (name, list) in [("kernel_shape", kernel), ("strides", strides), ("dilations", dilations)] {
             guard list?.allSatisfy({ $0 > 0 && $0 < 1 << 31 }) ?? true else { throw node.damaged("\(name) is not positive") }
         }
-        guard pads?.allSatisfy({ abs($0) < 1 << 31 }) ?? true else { throw node.damaged("pads are out of range") }
+        guard pads?.allSatisfy({ $0.magnitude < 1 << 31 }) ?? true else { throw node.damaged("pads are out of range") }
     }
 
     /// The geometry for spatial extents, and the extents that come out.

@@ -42,7 +42,7 @@ struct Seed: Sendable {
     /// Sets the gradient that the reverse run starts from, and notes the scores.
     func start(_ memory: PlanMemory, _ range: Range<Int>, _ result: Session.Gathered) {
         guard let gradient = memory.gradient(value), let values = memory.tensor(value), let fact = memory.plan.fact(value),
-            let count = fact.shape.first, count > 0
+            case let count = fact.shape.first ?? 1, count > 0
         else { return }
         gradient.zero()
         let places = Places(fact)

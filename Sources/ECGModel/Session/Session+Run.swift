@@ -40,6 +40,34 @@ extension Session {
         }
     }
 
+    /// - Parameter more: plans for other numbers of items than one and two.
+    /// - Throws: `ModelError` unless each of these values has a part for each item.
+    func checkEachItem(_ values: [ValueIndex], _ more: [(count: Int, plan: Plan)] = []) throws {
+        let kept = keptValues(values)
+        let first = try (fixedCount.map { [$0] } ?? [1, 2]).map {
+            (count: $0, plan: try plan(count: $0, kept: kept, reverse: nil, threads: 1))
+        }
+        let plans = first + more
+        guard let value = Self.differing(values, plans), let last = plans.last else { return }
+        let (name, shape) = (model.graph.valueNames[value], last.plan.fact(value)?.shape.text ?? "")
+        let items = last.count == 1 ? "an item" : "\(last.count) items"
+        throw ModelError(.misfit, "'\(name)' of shape \(shape) for \(items) has no part for each item")
+    }
+
+    /// The first value without a part for each item, of the same extents whatever the number of items.
+    ///
+    /// A single item can't tell its axis from another of extent 1: that takes plans for two numbers.
+    static func differing(_ values: [ValueIndex], _ plans: [(count: Int, plan: Plan)]) -> ValueIndex? {
+        values.first { value in
+            let shapes = plans.map { $0.plan.fact(value)?.shape ?? [] }
+            let hasItems = zip(shapes, plans).allSatisfy { shape, plan in
+                // a graph for one item may leave the axis out
+                shape.first == plan.count || (plan.count == 1 && shape.isEmpty)
+            }
+            return !hasItems || Set(shapes.map { Array($0.dropFirst()) }).count > 1
+        }
+    }
+
     func layer(_ name: String) throws -> ValueIndex {
         guard let value = model.value(named: name) else { throw ModelError(.misfit, "the model has no layer '\(name)'") }
         return value
@@ -75,6 +103,7 @@ extension Session {
             let size = atOnce == 1 ? min(count, chunk) : count
             for first in stride(from: 0, to: count, by: size) {
                 let plan = try plan(count: min(size, count - first), kept: kept, reverse: reverse, threads: workers.count)
+                try checkEachItem(kept, [(min(size, count - first), plan)])
                 plan.prepare(workers)
                 let memory = model.pool.take(plan, workers: workers)
                 body(memory, first..<min(first + size, count))
@@ -84,6 +113,7 @@ extension Session {
         }
         let whole = try plan(count: size, kept: kept, reverse: reverse, threads: 1)
         let rest = fixedCount == nil && count % size != 0 ? try plan(count: count % size, kept: kept, reverse: reverse, threads: 1) : whole
+        try checkEachItem(kept, [(size, whole)] + (rest === whole ? [] : [(count % size, rest)]))
         whole.prepare(workers)
         let memories = Collected<PlanMemory?>(repeating: nil, count: workers.count)
         @Sendable func take(_ task: Int, _ place: Int) {

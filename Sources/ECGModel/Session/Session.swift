@@ -28,14 +28,14 @@ public final class Session: Sendable {
     let logits: ValueIndex
     let probabilities: ValueIndex?
     let chunk: Int
-    /// A model whose file fixes the number of items takes that many at a time.
+    /// A model whose file fixes the number of items takes that many at a time, and one that doesn't keep items apart takes one.
     let fixedCount: Int?
     /// Everything in float64, by plain loops: the yardstick for the fast kernels.
     let inDouble: Bool
 
     /// - Parameters:
     ///   - itemShape: one item's shape, [lead, time].
-    ///   - output: the name of the output; the first if nil.
+    ///   - output: the name of the output; the first if nil. Of one that ArgMax computes, what it chooses from is read.
     ///   - layout: recognised if nil: from the extents that the model declares, else the first that its operators accept.
     ///   - activation: by default what the metadata name under `activation`, as ecg-train writes it, else softmax; none for a single output. Where the
     ///     graph ends in Softmax or Sigmoid, that.
@@ -63,18 +63,17 @@ public final class Session: Sendable {
                 .misfit, "the model has no output '\(output ?? "")'; it has \(model.outputs.map(\.name).joined(separator: ", "))")
         }
         outputName = declared.name
-        let ending = Self.ending(model, declared.value)
+        let scores = Self.underArgMax(model, declared.value) ?? declared.value
+        let ending = Self.ending(model, scores)
         (logits, probabilities) =
-            activation == OutputActivation.none
-            ? (declared.value, nil) : (ending?.logits ?? declared.value, ending.map { _ in declared.value })
-        let fixed = input.shape?.first.flatMap { $0 > 1 ? $0 : nil }
-        fixedCount = fixed ?? (input.shape?.first == 1 ? 1 : nil)
+            activation == OutputActivation.none ? (scores, nil) : (ending?.logits ?? scores, ending.map { _ in scores })
+        let declaredCount = input.shape?.first.flatMap { $0 > 0 ? $0 : nil }
         var found: (ItemLayout, Plan)?
         var failure: ModelError?
         let kept = Array(Set([logits, probabilities ?? logits])).sorted()
         for candidate in layout.map({ [$0] }) ?? Self.candidates(input, itemShape) {
             let request = PlanRequest(
-                inputShapes: [input.value: [fixedCount ?? 1] + candidate.inputShape(itemShape)], kept: kept, inDouble: inDouble)
+                inputShapes: [input.value: [declaredCount ?? 1] + candidate.inputShape(itemShape)], kept: kept, inDouble: inDouble)
             do {
                 guard Self.fits(input, candidate.inputShape(itemShape)) else {
                     throw ModelError(.misfit, "does not fit")
@@ -93,9 +92,17 @@ public final class Session: Sendable {
         }
         self.layout = chosen
         guard let fact = plan.fact(logits) else { throw ModelError(.misfit, "the model has no output") }
+        guard fact.type.isFloat else { throw ModelError(.misfit, "output '\(declared.name)' holds no numbers") }
         outputShape = Array(fact.shape.dropFirst())
-        guard fact.type.isFloat, fact.shape.first == fixedCount ?? 1 || fact.shape.isEmpty else {
-            throw ModelError(.misfit, "output '\(declared.name)' of shape \(fact.shape.text) has no value for each item")
+        guard outputShape.elementCount > 0 else { throw ModelError(.misfit, "output '\(declared.name)' has no elements") }
+        if declaredCount == nil {
+            let request = PlanRequest(inputShapes: [input.value: [2] + chosen.inputShape(itemShape)], kept: kept, inDouble: inDouble)
+            let two = try? model.plan(request, workers: self.workers)
+            // A graph that puts items into one row, as Reshape to [1, -1] does, is right for one at a time.
+            let isApart = two.map { Self.differing(kept, [(1, plan), (2, $0)]) == nil } ?? false
+            fixedCount = isApart ? nil : 1
+        } else {
+            fixedCount = declaredCount
         }
         let named = model.metadata["activation"].flatMap { OutputActivation(rawValue: $0) }
         self.activation = activation ?? ending?.activation ?? named ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
@@ -103,6 +110,7 @@ public final class Session: Sendable {
         let perItem = max(1, (plan.byteCount - plan.scratch.count) / (fixedCount ?? 1))
         let fewest = plan.steps.map(\.kernel.fewestItems).max() ?? 1
         self.chunk = chunk ?? max(1, min(8, 1_500_000 / perItem), min(fewest, 16, 5_000_000 / perItem))
+        try checkEachItem(kept)
     }
 
     /// Whether an item of this shape agrees with the extents that the input declares.
@@ -116,6 +124,18 @@ public final class Session: Sendable {
         guard item.count == 2 else { return [.leadTime] }
         return ItemLayout.allCases.filter { layout in input.shape.map { $0.count == layout.inputShape(item).count + 1 } ?? true }
             .sorted { fits(input, $0.inputShape(item)) && !fits(input, $1.inputShape(item)) }
+    }
+
+    /// What the class is chosen from, where the graph ends in ArgMax: the choice itself says nothing of how sure it is, and has no gradient.
+    private static func underArgMax(_ model: Model, _ output: ValueIndex) -> ValueIndex? {
+        guard let producer = model.graph.producer[output] else { return nil }
+        let node = model.graph.nodes[producer]
+        guard let input = node.inputs.first ?? nil else { return nil }
+        switch node.opType {
+        case "ArgMax": return input
+        case "Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze": return underArgMax(model, input)
+        default: return nil
+        }
     }
 
     /// The logits, where the output is computed by Softmax or Sigmoid.

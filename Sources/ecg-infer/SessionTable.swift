@@ -75,6 +75,9 @@ final class SessionTable {
         if made.layout != .leadTime, tool.layout == nil, sessions.isEmpty {
             stage.warn("the model's input \(model.inputs[0].text) is read as [n,\(made.layout.rawValue)]; --layout says otherwise")
         }
+        if made.takesItemsAlone, sessions.isEmpty {
+            stage.warn("the network mixes the items of a batch: each is taken alone")
+        }
         sessions.append((shape, made))
         if sessions.count > 16 { sessions.removeFirst() }
         return made

@@ -161,6 +161,15 @@ case("flat alone", model([node("Flatten", ["ecg"], ["out"], axis=0)]), alone=Tru
 case("summed alone", model([node("ReduceSum", ["ecg", "axis"], ["out"])], [constant("axis", np.int64([0]))]), alone=True)
 case("scalar alone", model([node("ReduceSum", ["ecg"], ["out"], keepdims=0)]), alone=True)
 case("new-axis alone", model([node("Unsqueeze", ["ecg", "axis"], ["out"])], [constant("axis", np.int64([0]))]), alone=True)
+# Graphs that keep the items' axis and mix the items all the same: a mean over it, attention along it, a softmax along it.
+case("centred alone", model([node("ReduceMean", ["ecg"], ["mean"], axes=[0], keepdims=1), node("Sub", ["ecg", "mean"], ["out"])]), alone=True)
+crossed = [
+    node("Reshape", ["ecg", "rows"], ["x"]), node("Transpose", ["x"], ["keys"], perm=[1, 0]), node("MatMul", ["x", "keys"], ["scores"]),
+    node("Softmax", ["scores"], ["shares"], axis=1), node("MatMul", ["shares", "x"], ["out"])]
+case("crossed alone", model(crossed, [constant("rows", np.int64([0, 4]))]), alone=True)
+case("shared-out alone", model([node("Softmax", ["ecg"], ["shares"], axis=0), node("Mul", ["shares", "ecg"], ["out"])]), alone=True)
+
+
 def cut(*bounds):
     inits = [constant(name, np.int64([bound])) for name, bound in zip(("first", "last", "axis"), bounds)]
     return model([node("Slice", ["ecg", "first", "last", "axis"], ["out"])], inits)

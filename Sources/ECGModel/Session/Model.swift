@@ -32,6 +32,8 @@ public final class Model: Sendable {
     package let operators: [any Operator]
     package let weights = PreparedWeights()
     private let plans = Mutex<[(request: PlanRequest, plan: Plan)]>([])
+    /// Whether the graph mixes items on its way to some values.
+    let mixing = Mutex<[[ValueIndex]: Bool]>([:])
     /// Memories of runs, shared by all sessions: what waits is bounded whatever the shapes of items.
     let pool = PlanMemoryPool()
 

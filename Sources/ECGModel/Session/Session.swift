@@ -22,13 +22,16 @@ public final class Session: Sendable {
     /// The output that is read.
     public let outputName: String
 
+    /// Whether items are run one at a time since the network mixes those of a batch: each has what it has alone.
+    public let takesItemsAlone: Bool
+
     let workers: Workers
     let input: Declaration
     /// The value with the logits, and the one with the probabilities where the graph computes them.
     let logits: ValueIndex
     let probabilities: ValueIndex?
     let chunk: Int
-    /// A model whose file fixes the number of items takes that many at a time, and one that doesn't keep items apart takes one.
+    /// A model whose file fixes the number of items takes that many at a time.
     let fixedCount: Int?
     /// Everything in float64, by plain loops: the yardstick for the fast kernels.
     let inDouble: Bool
@@ -95,15 +98,9 @@ public final class Session: Sendable {
         guard fact.type.isFloat else { throw ModelError(.misfit, "output '\(declared.name)' holds no numbers") }
         outputShape = Array(fact.shape.dropFirst())
         guard outputShape.elementCount > 0 else { throw ModelError(.misfit, "output '\(declared.name)' has no elements") }
-        if declaredCount == nil {
-            let request = PlanRequest(inputShapes: [input.value: [2] + chosen.inputShape(itemShape)], kept: kept, inDouble: inDouble)
-            let two = try? model.plan(request, workers: self.workers)
-            // A graph that puts items into one row, as Reshape to [1, -1] does, is right for one at a time.
-            let isApart = two.map { Self.differing(kept, [(1, plan), (2, $0)]) == nil } ?? false
-            fixedCount = isApart ? nil : 1
-        } else {
-            fixedCount = declaredCount
-        }
+        let request = PlanRequest(inputShapes: [input.value: [1] + chosen.inputShape(itemShape)], kept: kept, inDouble: inDouble)
+        takesItemsAlone = declaredCount == nil && !model.keepsItemsApart(request, plan, input: input, workers: self.workers)
+        fixedCount = takesItemsAlone ? 1 : declaredCount
         let named = model.metadata["activation"].flatMap { OutputActivation(rawValue: $0) }
         self.activation = activation ?? ending?.activation ?? named ?? (outputShape.elementCount == 1 ? OutputActivation.none : .softmax)
         // A chunk's activations should stay near a core; scratch memory is the same for any number of items.

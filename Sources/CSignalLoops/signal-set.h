@@ -35,6 +35,13 @@ static void NAME(weave)(const float *restrict first, const float *restrict secon
     }
 }
 
+static void NAME(unweave)(const double *restrict from, float *restrict first, float *restrict second, long count) {
+    for (long i = 0; i < count; i++) {
+        first[i] = (float)from[2 * i];
+        second[i] = (float)from[2 * i + 1];
+    }
+}
+
 // The steps that there are, each as a constant.
 static void NAME(narrow)(const double *restrict from, long step, float *restrict to, long count) {
     if (step == 1) {
@@ -240,6 +247,7 @@ static const ecg_signal_loops NAME(loops) = {
     .all_finite = NAME(all_finite),
     .widen = NAME(widen),
     .weave = NAME(weave),
+    .unweave = NAME(unweave),
     .narrow = NAME(narrow),
     .shift = NAME(shift),
     .unpair = NAME(unpair),

@@ -8,13 +8,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #if defined(__GLIBC__) || defined(__linux__)
 #include <malloc.h>
 #endif
 #if defined(__linux__)
-#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #endif
@@ -26,19 +26,25 @@ void ecg_keep_freed_memory(void) {
 #endif
 }
 
-static void take_memory(long bytes, long used) {
+/// Makes the next `bytes` that are allocated come in large pages.
+///
+/// \returns where the first large page begins, 0 if there is none
+static uintptr_t expect_large_pages(long bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-    const uintptr_t page = 2 << 20;
-    void *memory = malloc((size_t)bytes + page);
-    if (!memory) return;
-    const uintptr_t first = ((uintptr_t)memory + page - 1) / page * page, last = ((uintptr_t)memory + (uintptr_t)bytes + page) / page * page;
+    // Small things stay in small pages: the first of them would take a large page at once, before a second thread could make it ready.
+    const uintptr_t page = 2 << 20, small = 128 << 10;
+    char *memory = malloc((size_t)bytes + page + small);
+    if (!memory) return 0;
+    const uintptr_t first = ((uintptr_t)memory + small + page - 1) / page * page, last = ((uintptr_t)memory + small + (uintptr_t)bytes + page) / page * page;
     // Where the system says no, pages come one by one as ever.
-    if (last > first && madvise((void *)first, last - first, MADV_HUGEPAGE) == 0) {
-        for (uintptr_t at = first; at < last && at < first + (uintptr_t)used; at += page) *(volatile char *)at = 0;
-    }
-    free(memory);
+    const int given = last > first && madvise((void *)first, last - first, MADV_HUGEPAGE) == 0;
+    // What lies before is kept and never used, so that the large pages come first; it is no memory, as nobody touches it.
+    char *kept = given ? realloc(memory, first - small - (uintptr_t)memory + 1) : NULL;
+    if (!kept) free(memory);
+    return given ? first : 0;
 #else
-    (void)bytes, (void)used;
+    (void)bytes;
+    return 0;
 #endif
 }
 
@@ -54,25 +60,30 @@ static int expect_first(void) {
 }
 
 void ecg_expect_memory(long bytes) {
-    if (expect_first()) take_memory(bytes, 0);
+    if (expect_first()) expect_large_pages(bytes);
 }
 
 /// What the thread of a head start does; written before it starts.
 static struct {
-    long bytes, used;
+    uintptr_t first;
+    long used;
     void (*work)(void);
 } head_start;
 
 static void *run_head_start(void *unused) {
     (void)unused;
+#if defined(__linux__)
+    // Without a change to what may be there already. Where the system does not know this, pages come when they are used.
+    const int populate_write = 23;
+    if (head_start.first) madvise((void *)head_start.first, (size_t)head_start.used, populate_write);
+#endif
     if (head_start.work) head_start.work();
-    take_memory(head_start.bytes, head_start.used);
     return NULL;
 }
 
 void ecg_head_start(long bytes, long used, void (*work)(void)) {
     if (!expect_first()) return;
-    head_start.bytes = bytes, head_start.used = used, head_start.work = work;
+    head_start.first = expect_large_pages(bytes), head_start.used = used, head_start.work = work;
     pthread_attr_t attributes;
     pthread_t thread;
     if (pthread_attr_init(&attributes) != 0) return;

@@ -56,6 +56,21 @@ public final class ByteOutput {
         count += UInt64(FrameHeader.size)
     }
 
+    /// Writes runs of bytes that lie apart: many of them with one call of the system, after what is in the buffer.
+    ///
+    /// - Precondition: the memory of the runs stays as it is for the call.
+    func write(gathering runs: [UnsafeRawBufferPointer]) throws(StreamError) {
+        let total = runs.reduce(0) { $0 + $1.count }
+        guard total >= capacity / 4 else {
+            for run in runs { try write(run) }
+            return
+        }
+        count += UInt64(total)
+        let pending = used
+        used = 0
+        try check { writeAll(descriptor, [UnsafeRawBufferPointer(start: buffer, count: pending)] + runs) }
+    }
+
     public func flush() throws(StreamError) {
         guard used > 0 else { return }
         let pending = used
@@ -63,9 +78,11 @@ public final class ByteOutput {
         try writeOut(UnsafeRawBufferPointer(start: buffer, count: pending))
     }
 
-    private func writeOut(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
+    private func writeOut(_ bytes: UnsafeRawBufferPointer) throws(StreamError) { try check { writeAll(descriptor, bytes) } }
+
+    private func check(_ write: () -> Result<Void, ErrorNumber>) throws(StreamError) {
         guard !hasFailed else { throw StreamError(.inputOutput, "writing failed before", place: name) }
-        if case .failure(let error) = writeAll(descriptor, bytes) {
+        if case .failure(let error) = write() {
             hasFailed = true
             throw error.value == EPIPE
                 ? StreamError(.readerGone, "the reader went away", place: name)

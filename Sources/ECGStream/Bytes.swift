@@ -26,6 +26,12 @@ final class Block: @unchecked Sendable {
         self.owner = owner
     }
 
+    /// Memory that holds zeros.
+    convenience init(zeros count: Int) {
+        self.init(capacity: count)
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+    }
+
     deinit { if owner == nil { base.deallocate() } }
 
     private final class Owner<Element> {
@@ -67,8 +73,11 @@ public struct Bytes: @unchecked Sendable {
     public func withUnsafeBytes<Result, Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Result) throws(Failure)
         -> Result
     {
-        try body(UnsafeRawBufferPointer(start: block.base + start, count: count))
+        try body(pointer)
     }
+
+    /// Valid as long as these bytes are.
+    var pointer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: block.base + start, count: count) }
 
     /// Bytes `range`, counted from the first; shares the memory.
     public subscript(range: Range<Int>) -> Bytes {

@@ -22,7 +22,7 @@ extension Record {
         guard frame == nil else { return SealedRecord(record: self, text: nil) }
         let (meta, starts, length) = try layout()
         var crc = CRC32()
-        eachPiece(starts, length) { bytes in crc.update(bytes) }
+        withPieces(starts, length) { pieces in for piece in pieces { crc.update(piece) } }
         return SealedRecord(record: self, text: SealedRecord.Text(meta: meta, starts: starts, length: length, crc: crc.value))
     }
 
@@ -63,25 +63,26 @@ extension Record {
         return (text, starts, length)
     }
 
-    /// The pieces of the payload in order, with the zeros between and after them.
-    func eachPiece<Failure: Error>(
-        _ starts: [Int], _ length: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    /// Calls `body` with the pieces of the payload in order, with the zeros between and after them; they are valid for the call alone.
+    func withPieces<Failure: Error>(
+        _ starts: [Int], _ length: Int, _ body: ([UnsafeRawBufferPointer]) throws(Failure) -> Void
     ) throws(Failure) {
+        var pieces: [UnsafeRawBufferPointer] = []
         var end = 0
         for (tensor, start) in zip(tensors, starts) {
-            try Self.zeros(start - end, body)
-            try tensor.eachPiece(body)
+            if start > end { pieces.append(Self.zeros(start - end)) }
+            pieces.append(contentsOf: tensor.pieces)
             end = start + tensor.byteCount
         }
-        try Self.zeros(FrameHeader.padded(length) - end, body)
+        if FrameHeader.padded(length) > end { pieces.append(Self.zeros(FrameHeader.padded(length) - end)) }
+        // The pieces lie in memory that the tensors hold.
+        defer { withExtendedLifetime(self) {} }
+        try body(pieces)
     }
 
-    private static func zeros<Failure: Error>(_ count: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
-        guard count > 0 else { return }
-        try withUnsafeBytes(of: (0, 0, 0, 0, 0, 0, 0, 0) as (Int, Int, Int, Int, Int, Int, Int, Int)) { zeros throws(Failure) in
-            try body(UnsafeRawBufferPointer(rebasing: zeros[..<count]))
-        }
-    }
+    private static let padding = Block(zeros: FrameHeader.padded(1))
+
+    private static func zeros(_ count: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: padding.base, count: count) }
 }
 
 extension Tensor {

@@ -100,7 +100,7 @@ public final class StreamWriter {
                 .tooLarge, "a payload of \(text.length) bytes; the limit is \(limits.payload) (--max-frame)", record: record.key)
         }
         try write(.record, metaText: text.meta, payloadLength: text.length, payloadCRC: text.crc, record: record.key)
-        try record.eachPiece(text.starts, text.length) { bytes throws(StreamError) in try output.write(bytes) }
+        try record.withPieces(text.starts, text.length) { pieces throws(StreamError) in try output.write(gathering: pieces) }
         records += 1
     }
 

@@ -27,6 +27,29 @@ func writeAll(_ descriptor: Int32, _ source: UnsafeRawBufferPointer) -> Result<V
     return .success(())
 }
 
+/// writev(2) until every run is written.
+func writeAll(_ descriptor: Int32, _ runs: [UnsafeRawBufferPointer]) -> Result<Void, ErrorNumber> {
+    let filled = runs.filter { $0.count > 0 }
+    var rest = ArraySlice(filled.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) })
+    // The system takes 1024 runs at a time.
+    while !rest.isEmpty {
+        var written = rest.withUnsafeBufferPointer { writev(descriptor, $0.baseAddress, Int32(min($0.count, 1024))) }
+        guard written > 0 else {
+            if written < 0, errno == EINTR || waitIfNonblocking(descriptor, POLLOUT) { continue }
+            return .failure(ErrorNumber(written == 0 ? EIO : errno))
+        }
+        while let run = rest.first, written >= run.iov_len {
+            written -= run.iov_len
+            rest.removeFirst()
+        }
+        if written > 0 {
+            rest[rest.startIndex].iov_base += written
+            rest[rest.startIndex].iov_len -= written
+        }
+    }
+    return .success(())
+}
+
 /// Another program may have made a shared pipe or terminal nonblocking; then EAGAIN is no error, only "wait".
 private func waitIfNonblocking(_ descriptor: Int32, _ events: Int32) -> Bool {
     guard errno == EAGAIN || errno == EWOULDBLOCK else { return false }

@@ -59,16 +59,13 @@ public struct Tensor: Sendable {
         byteCount = pieces.reduce(0) { $0 + $1.count }
     }
 
-    /// The pieces of the payload in order.
-    func eachPiece<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
-        try first.withUnsafeBytes(body)
-        for piece in further { try piece.withUnsafeBytes(body) }
-    }
+    /// The pieces of the payload in order, which are valid as long as this tensor is.
+    var pieces: [UnsafeRawBufferPointer] { ([first] + further).map(\.pointer) }
 
     private func joined() -> Bytes {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(byteCount)
-        eachPiece { bytes.append(contentsOf: $0) }
+        for piece in pieces { bytes.append(contentsOf: piece) }
         return Bytes(bytes)
     }
 

@@ -2,8 +2,7 @@
 import CSystem
 import Glibc
 
-/// What a tool makes ready on a second processor while the first one still reads the command line, which takes as long as half an hour of two leads
-/// takes to filter.
+/// What a tool makes ready on a second processor while the first one still reads the command line and the first part of its input.
 public enum HeadStart {
     /// With less input there is nothing to be gained.
     private static let leastInput = 1 << 20

@@ -62,8 +62,26 @@ struct Filter: StageTool {
     static func prepared(_ arguments: [String]) -> [String] {
         let gathered = StepArguments.gather(arguments)
         let convolves = StepArguments.steps(in: gathered).contains(where: \.isBand) && !arguments.contains("--iir")
-        HeadStart.begin(arguments, memory: memory, used: 2 << 20, convolves ? { FilterPlan.prepareTransforms() } : {})
+        HeadStart.begin(arguments, memory: memory, used: 4 << 20, convolves ? { FilterPlan.prepareTransforms() } : {})
         return gathered
+    }
+
+    /// Not by reflection, for the same reason.
+    var inputs: [StreamInput]? { input.inputs }
+
+    static func plain(_ line: inout PlainLine) -> Filter? {
+        var filter = Filter()
+        // What declares a step has become one of these.
+        filter.step = line.texts("--step")
+        filter.iir = line.value("--iir", Int.init)
+        filter.edge = line.value("--edge", FilterEdge.init(rawValue:))
+        filter.fir = line.value("--fir", Int.init)
+        filter.taps = line.text("--taps")
+        filter.tensor = line.text("--tensor") ?? "signal"
+        filter.stage = StageOptions(&line)
+        guard var input = InputOptions(line), (try? input.validate()) != nil else { return nil }
+        filter.input = input
+        return filter
     }
 
     func validate() throws {

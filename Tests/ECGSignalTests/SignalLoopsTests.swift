@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func twoLeadsAreWovenTogether() {
+    @Test func twoLeadsAreWovenTogetherAndApart() {
         let others: [Float] = Array(Self.samples[500...])
         for count in [0, 1, 15, 16, 17, 400] {
             for set in Self.sets {
@@ -91,6 +91,10 @@ import Testing
                 }
                 #expect(isWoven)
                 #expect(values.last == 9)
+                var (first, second) = ([Float](repeating: 9, count: count + 1), [Float](repeating: 9, count: count + 1))
+                set.unweave(values, &first, &second, count)
+                #expect(first == Array(Self.samples[..<count]) + [9])
+                #expect(second == Array(others[..<count]) + [9])
             }
         }
     }

@@ -50,6 +50,46 @@ func written(_ body: (StreamWriter) throws -> Void) throws -> [UInt8] {
         #expect(back["f4"]?.floats()[1].isNaN == true)
     }
 
+    /// More pieces than the system takes at a time, into a pipe that takes some bytes now and some later.
+    @Test func manyPiecesReachASlowReader() async throws {
+        let values = (0..<400_000).map { Float($0) }
+        let pieces = stride(from: 0, to: values.count, by: 200).map { (values: values, range: $0..<$0 + 200) }
+        var record = Record(key: "a")
+        record["x"] = Tensor("x", pieces: pieces, shape: [values.count], axes: ["n"])
+        record["y"] = Tensor("y", [UInt8(1), 2, 3], axis: "n")
+        func write(_ writer: StreamWriter) throws {
+            try writer.begin()
+            try writer.write(record)
+            try writer.end()
+        }
+        let whole = try written(write)
+        let back = try #require(try readAll(whole).records.first)
+        #expect(back["x"]?.floats() == values)
+
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let (reading, writing) = (ends[0], ends[1])
+        let flags = fcntl(writing, F_GETFL)
+        _ = fcntl(writing, F_SETFL, flags | O_NONBLOCK)
+        let reader = Task.detached {
+            var bytes: [UInt8] = []
+            var part = [UInt8](repeating: 0, count: 70_001)
+            while true {
+                let count = read(reading, &part, part.count)
+                if count <= 0 { return bytes }
+                bytes += part[..<count]
+                usleep(100)
+            }
+        }
+        let output = ByteOutput(descriptor: writing, name: "a pipe")
+        try write(StreamWriter(output))
+        try output.flush()
+        close(writing)
+        #expect(output.count == UInt64(whole.count))
+        #expect(await reader.value == whole)
+        close(reading)
+    }
+
     @Test func whatIsNotTouchedKeepsItsText() throws {
         let unknown = try #require(Zoo.good.first { $0.specimen.name == "unknown-members" }).specimen.bytes
         var record = try #require(try readAll(unknown).records.first)

@@ -27,6 +27,8 @@ typedef struct {
     void (*_Nonnull widen)(const float *_Nonnull from, double *_Nonnull to, long step, long count);
     /// to[2 * i] = first[i], to[2 * i + 1] = second[i].
     void (*_Nonnull weave)(const float *_Nonnull first, const float *_Nonnull second, double *_Nonnull to, long count);
+    /// first[i] = from[2 * i], second[i] = from[2 * i + 1], rounded.
+    void (*_Nonnull unweave)(const double *_Nonnull from, float *_Nonnull first, float *_Nonnull second, long count);
     /// to[i] = from[i * step], rounded.
     void (*_Nonnull narrow)(const double *_Nonnull from, long step, float *_Nonnull to, long count);
     /// to[i] = from[i] + constant.

@@ -11,8 +11,8 @@ void ecg_keep_freed_memory(void);
 /// far as they are used.
 void ecg_expect_memory(long bytes);
 
-/// Does the same on a thread of its own and takes the first `used` bytes from the system there, after it has called `work`, while the caller goes on:
-/// what a process must have before it can begin is made ready while it still reads its command line. Nobody waits for the thread.
+/// Does the same, and takes the first `used` bytes from the system and calls `work` on a thread of its own, while the caller goes on: what a process
+/// must have before it can begin is made ready while it still reads its command line and its first part. Nobody waits for the thread.
 void ecg_head_start(long bytes, long used, void (*_Nullable work)(void));
 
 /// Processors that this process may run on: taskset, batch systems and containers often give fewer than there are.

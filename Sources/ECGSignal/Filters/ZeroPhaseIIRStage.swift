@@ -112,10 +112,19 @@ struct ZeroPhaseIIRStage: GroupStage {
         return start
     }
 
+    /// Moments that are worked on at a time: what one loop has made is in the nearest cache when the next one takes it.
+    private static let piece = 4096
+
     private mutating func run(_ samples: [LeadSamples]) {
-        let start = moments
-        SignalLoops.append(samples, lanes: width, to: &waiting)
-        forward.run(&waiting, start..<moments)
+        guard let count = samples.first?.range.count else { return }
+        for first in stride(from: 0, to: count, by: Self.piece) {
+            let last = min(first + Self.piece, count), start = moments
+            let piece = samples.map {
+                LeadSamples(values: $0.values, range: $0.range.lowerBound + first..<$0.range.lowerBound + last)
+            }
+            SignalLoops.append(piece, lanes: width, to: &waiting)
+            forward.run(&waiting, start..<moments)
+        }
     }
 
     /// Extends the record at its start by its first samples, turned about the first one.
@@ -154,8 +163,17 @@ struct ZeroPhaseIIRStage: GroupStage {
         warmUp.append(contentsOf: waiting[middle * width..<(middle + memory) * width])
         warmUp.append(contentsOf: waiting[count * width..<(count + memory) * width])
         first.run(&warmUp, 0..<memory, backwards: true, beside: &second, memory..<2 * memory)
-        first.run(&waiting, extra..<middle, backwards: true, beside: &second, middle..<count)
-        give(count, into: &output)
+        let start = (output.first?.count ?? 0) - extra
+        SignalLoops.lengthen(&output, by: 2 * block)
+        for end in stride(from: middle, to: extra, by: -Self.piece) {
+            let piece = max(end - Self.piece, extra)..<end
+            let other = piece.lowerBound + block..<piece.upperBound + block
+            first.run(&waiting, piece, backwards: true, beside: &second, other)
+            for moments in [piece, other] {
+                SignalLoops.set(&output, at: start + moments.lowerBound, to: waiting, moments, lanes: width)
+            }
+        }
+        leave(count)
     }
 
     /// Runs backwards from before `end` and gives the values before `count`, without the extension.
@@ -165,15 +183,18 @@ struct ZeroPhaseIIRStage: GroupStage {
         warmUp.removeAll(keepingCapacity: true)
         warmUp.append(contentsOf: waiting[count * width..<end * width])
         backward.run(&warmUp, 0..<end - count, backwards: true)
-        backward.run(&waiting, extra..<count, backwards: true)
-        give(count, into: &output)
+        let start = (output.first?.count ?? 0) - extra
+        SignalLoops.lengthen(&output, by: count - extra)
+        for end in stride(from: count, to: extra, by: -Self.piece) {
+            let piece = max(end - Self.piece, extra)..<end
+            backward.run(&waiting, piece, backwards: true)
+            SignalLoops.set(&output, at: start + piece.lowerBound, to: waiting, piece, lanes: width)
+        }
+        leave(count)
     }
 
-    /// Gives the finished values before `count`, without the extension.
-    private mutating func give(_ count: Int, into output: inout [[Float]]) {
-        for lead in 0..<leads {
-            SignalLoops.append(waiting, from: extra * width + lead, step: width, count: count - extra, to: &output[lead])
-        }
+    /// The values before `count` have been given.
+    private mutating func leave(_ count: Int) {
         waiting.removeFirst(count * width)
         extra = 0
     }

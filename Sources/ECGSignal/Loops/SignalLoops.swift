@@ -36,13 +36,37 @@ enum SignalLoops {
         }
     }
 
-    /// Appends every `step`th of the values from one place on, `count` of them, rounded to single precision.
-    static func append(_ values: [Double], from start: Int, step: Int, count: Int, to output: inout [Float]) {
+    /// Makes every lead longer by `count` values, which are to be set before they are read.
+    static func lengthen(_ leads: inout [[Float]], by count: Int) {
         guard count > 0 else { return }
-        precondition(start >= 0 && step > 0 && start + (count - 1) * step < values.count)
-        values.withUnsafeBufferPointer { from in
-            extend(&output, by: count) { to in
-                if let from = from.baseAddress { here.narrow(from + start, step, to, count) }
+        for lead in leads.indices { extend(&leads[lead], by: count) { _ in } }
+    }
+
+    /// Sets values of leads, from index `at` of each on, to moments [time][lane] rounded to single precision.
+    static func set(_ leads: inout [[Float]], at index: Int, to values: [Double], _ moments: Range<Int>, lanes: Int) {
+        guard !moments.isEmpty else { return }
+        precondition(moments.lowerBound >= 0 && moments.upperBound * lanes <= values.count && leads.count <= lanes)
+        precondition(index >= 0 && leads.allSatisfy { index + moments.count <= $0.count })
+        values.withUnsafeBufferPointer { values in
+            guard let from = values.baseAddress.map({ $0 + moments.lowerBound * lanes }) else { return }
+            if leads.count == 2, lanes == 2 {
+                var (first, second) = ([Float](), [Float]())
+                swap(&first, &leads[0])
+                swap(&second, &leads[1])
+                first.withUnsafeMutableBufferPointer { first in
+                    second.withUnsafeMutableBufferPointer { second in
+                        guard let one = first.baseAddress, let two = second.baseAddress else { return }
+                        here.unweave(from, one + index, two + index, moments.count)
+                    }
+                }
+                swap(&first, &leads[0])
+                swap(&second, &leads[1])
+            } else {
+                for lead in leads.indices {
+                    leads[lead].withUnsafeMutableBufferPointer { to in
+                        if let to = to.baseAddress { here.narrow(from + lead, lanes, to + index, moments.count) }
+                    }
+                }
             }
         }
     }

@@ -92,11 +92,12 @@ extension Session {
     ) throws {
         guard count > 0 else { return }
         let chunk = sharing.chunk ?? chunk
-        // Chunks of one size, as many for each thread.
+        // As many chunks for each thread, of sizes that differ by one at most.
         let rounds = (count + chunk * workers.count - 1) / (chunk * workers.count)
-        let even = (count + rounds * workers.count - 1) / (rounds * workers.count)
-        let size = fixedCount ?? (sharing.isExact ? min(chunk, max(1, (count + workers.count - 1) / workers.count)) : max(1, even))
-        let chunks = (count + size - 1) / size
+        let isEven = fixedCount == nil && !sharing.isExact
+        let exact = fixedCount ?? min(chunk, max(1, (count + workers.count - 1) / workers.count))
+        let chunks = isEven ? min(count, rounds * workers.count) : (count + exact - 1) / exact
+        let size = isEven ? (count + chunks - 1) / chunks : exact
         let atOnce = min(sharing.atOnce ?? workers.count, workers.count)
         if fixedCount == nil, workers.count > 1, atOnce == 1 || (chunks < workers.count && atOnce == workers.count) {
             // few items: all threads share the work on each kernel
@@ -112,22 +113,17 @@ extension Session {
             return
         }
         let whole = try plan(count: size, kept: kept, reverse: reverse, threads: 1)
-        let rest = fixedCount == nil && count % size != 0 ? try plan(count: count % size, kept: kept, reverse: reverse, threads: 1) : whole
-        try checkEachItem(kept, [(size, whole)] + (rest === whole ? [] : [(count % size, rest)]))
+        let smaller = fixedCount != nil ? 0 : isEven ? (count % chunks == 0 ? 0 : size - 1) : count % size
+        let rest = smaller == 0 ? whole : try plan(count: smaller, kept: kept, reverse: reverse, threads: 1)
+        try checkEachItem(kept, [(size, whole)] + (smaller == 0 ? [] : [(smaller, rest)]))
         whole.prepare(workers)
         let memories = Collected<PlanMemory?>(repeating: nil, count: workers.count)
         @Sendable func take(_ task: Int, _ place: Int) {
-            let range = task * size..<min(count, (task + 1) * size)
-            let isWhole = range.count == size || fixedCount != nil
-            if isWhole, memories.values[place] == nil { memories.set(place, model.pool.take(whole, workers: nil)) }
-            if let own = memories.values[place] {
-                // the last chunk, which is smaller, lies where the thread's others lay
-                body(isWhole ? own : PlanMemory(rest, within: own), range)
-            } else {
-                let memory = model.pool.take(rest, workers: nil)
-                body(memory, range)
-                model.pool.give(memory, most: atOnce)
-            }
+            let range = isEven ? count * task / chunks..<count * (task + 1) / chunks : task * size..<min(count, (task + 1) * size)
+            let own = memories.values[place] ?? model.pool.take(whole, workers: nil)
+            memories.set(place, own)
+            // a smaller chunk lies where the thread's others lie
+            body(smaller > 0 && range.count == smaller ? PlanMemory(rest, within: own) : own, range)
         }
         if atOnce < workers.count {
             workers.run(atOnce) { place, _ in

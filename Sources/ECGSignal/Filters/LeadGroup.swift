@@ -24,27 +24,28 @@ final class LeadGroup: @unchecked Sendable {
         next = between
     }
 
+    /// What goes from step to step at a time stays in the cache.
+    static let piece = 1 << 13
+
     /// Takes a range of samples of each lead, equally long, and appends the values that are ready.
     func push(_ samples: [Float], _ ranges: [Range<Int>], into output: inout [[Float]]) {
         guard let length = ranges.first?.count else { return }
-        precondition(ranges.count == count && ranges.allSatisfy { $0.count == length })
         for start in stride(from: 0, to: length, by: Self.piece) {
             let end = min(start + Self.piece, length)
-            push(samples, ranges.map { $0.lowerBound + start..<$0.lowerBound + end }, &output)
+            push(ranges.map { LeadSamples(values: samples, range: $0.lowerBound + start..<$0.lowerBound + end) }, into: &output)
         }
     }
 
-    /// What goes from step to step at a time stays in the cache.
-    private static let piece = 1 << 13
-
-    private func push(_ samples: [Float], _ pieces: [Range<Int>], _ output: inout [[Float]]) {
+    /// The same, of at most a piece.
+    func push(_ leads: [LeadSamples], into output: inout [[Float]]) {
+        precondition(leads.count == count && leads.allSatisfy { $0.range.count == leads[0].range.count })
         var isWhole = true
-        for lead in 0..<count { isWhole = fillers[lead].isOpen(samples, pieces[lead]) && isWhole }
+        for (lead, samples) in leads.enumerated() { isWhole = fillers[lead].isOpen(samples.values, samples.range) && isWhole }
         if isWhole {
-            for lead in 0..<count { fillers[lead].pass(samples, pieces[lead]) }
-            return run(pieces.map { LeadSamples(values: samples, range: $0) }, from: 0, into: &output)
+            for (lead, samples) in leads.enumerated() { fillers[lead].pass(samples.values, samples.range) }
+            return run(leads, from: 0, into: &output)
         }
-        for lead in 0..<count { fillers[lead].fill(samples, pieces[lead]) }
+        for (lead, samples) in leads.enumerated() { fillers[lead].fill(samples.values, samples.range) }
         runFilled(into: &output)
     }
 

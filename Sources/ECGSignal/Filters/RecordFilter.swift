@@ -34,10 +34,13 @@ public final class RecordFilter: @unchecked Sendable {
             fresh = [[Float]](repeating: [], count: rows.count)
         }
 
-        /// Takes samples of these rows, [row, time] row by row.
-        func push(_ values: [Float]) {
-            let time = values.count / rows.count
-            segments[0].push(values, (0..<rows.count).map { $0 * time..<($0 + 1) * time }, into: &fresh)
+        /// Takes the next `time` samples of these rows. They are asked for a piece at a time, which stays in the nearest cache until the last step
+        /// has done with it.
+        func push(_ time: Int, _ samples: (_ row: Int, Range<Int>) -> [Float]) {
+            for start in stride(from: 0, to: time, by: LeadGroup.piece) {
+                let range = start..<min(start + LeadGroup.piece, time)
+                segments[0].push(rows.map { LeadSamples(values: samples($0, range), range: 0..<range.count) }, into: &fresh)
+            }
         }
 
         func finish() {
@@ -110,7 +113,7 @@ public final class RecordFilter: @unchecked Sendable {
     public func push(_ count: Int, task: Int, samples: (Range<Int>) -> [Float]) {
         precondition(count % rowCount == 0)
         let time = count / rowCount
-        groups[task].push(samples(groups[task].rows.lowerBound * time..<groups[task].rows.upperBound * time))
+        groups[task].push(time) { row, range in samples(row * time + range.lowerBound..<row * time + range.upperBound) }
     }
 
     /// The record ends here.

@@ -226,7 +226,12 @@ static void NAME(sections)(const ecg_section *s, double *states, int leads, int 
     const long step = backwards ? -leads : leads;
     switch (leads) {
     case 4: NAME(sections_of_4_1)(s, &states, &start, step, count); break;
+#if LANES == 16
+    // A run waits for itself, and longer for wide products than for two half as wide.
+    case 2: sections_of_2_1_avx2(s, &states, &start, step, count); break;
+#else
     case 2: NAME(sections_of_2_1)(s, &states, &start, step, count); break;
+#endif
     default: NAME(sections_of_1_1)(s, &states, &start, step, count); break;
     }
 }

@@ -41,13 +41,15 @@ final class FilterLine: @unchecked Sendable {
             let turn = Turn()
             let before = filtered
             filtered = nil
+            // Where the leads are one task, it takes a thread's whole time, and what comes last is for the other one.
+            let assembling = portion.taskCount == 1 ? 2 : 1
             workers.run(2 + portion.taskCount) { task, _ in
                 switch task {
                 case 0:
                     turn.written = Result { try self.writeResults() }
                     if case .success = turn.written { turn.read = Result { try self.source.next() } }
-                case 1: turn.assembled = before.map(self.assemble) ?? []
-                default: portion.work(task - 2)
+                case assembling: turn.assembled = before.map(self.assemble) ?? []
+                default: portion.work(assembling == 2 ? task - 1 : task - 2)
                 }
             }
             try turn.written.get()
@@ -62,7 +64,7 @@ final class FilterLine: @unchecked Sendable {
         try writeAll()
     }
 
-    /// What the first two tasks of a turn have come to.
+    /// What the tasks of a turn beside those of its portion have come to.
     private final class Turn: @unchecked Sendable {
         var written: Result<Void, any Error> = .success(())
         var read: Result<Portion?, any Error> = .success(nil)

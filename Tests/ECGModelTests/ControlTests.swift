@@ -76,18 +76,18 @@ import Testing
         #expect(try !Session(model, itemShape: Array(shape)).takesItemsAlone)
     }
 
-    /// A graph that keeps the first two items alone has nothing for a third.
+    /// A graph that keeps nine items has nothing for a tenth.
     @Test func itemsBeyondThoseThatAGraphTakesAreRefused() throws {
         let one = try #require(try cases().first { $0.title[1] == "few" })
-        let session = try session(one)
-        let two = Items(shape: [1, 4], values: [Float](repeating: 1, count: 8))
-        #expect(try session.run(two).logits == two.values)
-        let five = Items(shape: [1, 4], values: [Float](repeating: 1, count: 20))
+        let session = try Session(
+            Model(bytes: one.model), itemShape: [1, 4], activation: OutputActivation.none, workers: Workers(count: 1), chunk: 16)
+        func ones(_ count: Int) -> Items { Items(shape: [1, 4], values: [Float](repeating: 1, count: 4 * count)) }
+        #expect(try session.run(ones(9)).logits == ones(9).values)
         let errors = [
-            #expect(throws: ModelError.self) { _ = try session.run(five) },
-            #expect(throws: ModelError.self) { _ = try session.reverse(five, targets: [.logit([0])]) },
+            #expect(throws: ModelError.self) { _ = try session.run(ones(16)) },
+            #expect(throws: ModelError.self) { _ = try session.reverse(ones(16), targets: [.logit([0])]) },
         ]
-        for error in errors { #expect(error?.message.contains("'out' of shape [2,1,4]") == true, "\(error?.message ?? "")") }
+        for error in errors { #expect(error?.message.contains("'out' of shape [9,1,4]") == true, "\(error?.message ?? "")") }
     }
 
     @Test func gradientsFlowWithinTheTriangle() throws {

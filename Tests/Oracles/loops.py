@@ -4,7 +4,7 @@
 usage: loops.py FILE        (Tests/ECGModelTests/Fixtures/loops.bin)
 A case is as in operators.py, with items and ONNX Runtime's outputs where it runs; its title is `NAME KIND WORD…`: KIND is `runs`, or that of the error, whose
 message has the words; `alone` runs too, where ONNX Runtime gets one item at a time; `few` is refused with
-more than two items.
+more than nine items at once.
 """
 import struct
 import sys
@@ -177,7 +177,8 @@ def cut(*bounds):
 
 case("cut misfit item", cut(1, 2**62, 0))
 case("empty-rows misfit elements", cut(4, 2**62, 2))
-case("two-items few out item", cut(0, 2, 0))
+case("two-items alone", cut(0, 2, 0), alone=True)
+case("nine-items few", cut(0, 9, 0))
 case("turned misfit item", model([node("Transpose", ["ecg"], ["out"], perm=[2, 0, 1])]))
 # A graph that ends in a choice is read where it chooses from, logits and probabilities.
 scores = [node("Flatten", ["ecg"], ["scores"]), node("Softmax", ["scores"], ["sure"], axis=1)]

@@ -23,7 +23,9 @@ extension Model {
         if let known = mixing.withLock({ $0[request.kept] }) { return !known }
         // a number of items that is no extent of a layer, most likely
         let count = 7
-        let mixes = (try? facts(inputShape: withItems(count))).map { mayMix($0, count) } ?? true && differ(plan, two, input)
+        let many = try? facts(inputShape: withItems(count))
+        let hasEach = request.kept.allSatisfy { value in many?[value]?.shape == [count] + (plan.fact(value)?.shape.dropFirst() ?? []) }
+        let mixes = !hasEach || many.map { mayMix($0, count) } ?? true && differ(plan, two, input)
         mixing.withLock { $0[request.kept] = mixes }
         return !mixes
     }

@@ -94,12 +94,7 @@ let package = Package(
         // Tests: a folder a module, plus one that runs the built executables in pipes
         .target(name: "StreamFixtures", dependencies: ["ECGStream", "ECGDeflate"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(
-            name: "ECGStreamTests",
-            dependencies: [
-                "ECGStream", "ECGTool", "ECGRandom", "ECGDigest", "StreamFixtures",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "ECGDigest", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel", "TestSupport"], exclude: ["BackendNodes.txt", "Fixtures"]),

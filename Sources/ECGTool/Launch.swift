@@ -16,8 +16,7 @@ enum Launch {
         ecg_keep_freed_memory()
         let command: any ParsableCommand
         do {
-            let arguments = Tool.prepared(arguments)
-            command = try plain(type, arguments) ?? Tool.parseAsRoot(arguments)
+            command = try Tool.parseAsRoot(Tool.prepared(arguments))
         } catch {
             leave(type, error)
         }
@@ -27,19 +26,6 @@ enum Launch {
             exit(ExitStatus.complete.rawValue)
         }
         exit(execute(&tool).rawValue)
-    }
-
-    /// The tool of a line that needs no parser. What is wrong with another one, the parser says.
-    private static func plain<Tool: StageTool>(_ type: Tool.Type, _ arguments: [String]) -> Tool? {
-        var line = PlainLine(arguments)
-        guard let tool = Tool.plain(&line) else { return nil }
-        var options = tool.stage
-        do {
-            try options.validate()
-            var tool = tool
-            try tool.validate()
-            return tool
-        } catch { return nil }
     }
 
     private static func execute<Tool: StageTool>(_ tool: inout Tool) -> ExitStatus {

@@ -92,9 +92,6 @@ public protocol StageTool: ParsableCommand {
     func run(_ stage: Stage) throws
     /// The command line as the parser is to see it. A tool whose options depend on their order turns them into a list here.
     static func prepared(_ arguments: [String]) -> [String]
-    /// The tool that a plain command line means, with every option set that is ever read: for a tool that is started so often that the parser's 2 ms
-    /// count. nil leaves the line to the parser.
-    static func plain(_ line: inout PlainLine) -> Self?
     /// The exit status that a library's error means; `nil` is 65, bad data.
     static func status(of error: any Error) -> ExitStatus?
     /// Makes the tool's libraries use an instruction set (`--isa`): `avx512`, `avx2` or `portable`. A tool whose bits don't depend on it need
@@ -107,7 +104,6 @@ extension StageTool {
     public var output: StageOutput { .stream }
     public func provenance() throws -> Provenance { Provenance() }
     public static func prepared(_ arguments: [String]) -> [String] { arguments }
-    public static func plain(_ line: inout PlainLine) -> Self? { nil }
     public static func status(of error: any Error) -> ExitStatus? { nil }
     public static func use(instructionSet name: String) -> Bool { true }
 

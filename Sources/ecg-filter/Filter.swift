@@ -66,24 +66,6 @@ struct Filter: StageTool {
         return gathered
     }
 
-    /// Not by reflection, for the same reason.
-    var inputs: [StreamInput]? { input.inputs }
-
-    static func plain(_ line: inout PlainLine) -> Filter? {
-        var filter = Filter()
-        // What declares a step has become one of these.
-        filter.step = line.texts("--step")
-        filter.iir = line.value("--iir", Int.init)
-        filter.edge = line.value("--edge", FilterEdge.init(rawValue:))
-        filter.fir = line.value("--fir", Int.init)
-        filter.taps = line.text("--taps")
-        filter.tensor = line.text("--tensor") ?? "signal"
-        filter.stage = StageOptions(&line)
-        guard var input = InputOptions(line), (try? input.validate()) != nil else { return nil }
-        filter.input = input
-        return filter
-    }
-
     func validate() throws {
         let steps = try StepArguments.parse(step)
         if let iir, !(1...24).contains(iir) { throw ValidationError("--iir takes an order from 1 to 24.") }

@@ -41,7 +41,7 @@ enum StepArguments {
                 values.append(arguments[index])
                 index += 1
             }
-            result.append(values.reduce(prefix + name) { $0 + " " + $1 })
+            result.append(prefix + ([name] + values).joined(separator: " "))
         }
         return result
     }

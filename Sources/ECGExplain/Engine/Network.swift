@@ -30,24 +30,11 @@ public final class Network: Sendable {
             guard model.value(named: layer) != nil else { throw ModelError(.misfit, "the model has no layer '\(layer)'") }
             self.layer = layer
         } else {
-            guard let last = Self.lastConvolution(model) else {
+            guard let last = model.lastConvolutionNode?.outputs.first ?? nil else {
                 throw ModelError(.misfit, "the model has no convolution with more than one tap; name a layer with --layer")
             }
-            self.layer = last
+            self.layer = model.graph.valueNames[last]
         }
-    }
-
-    /// The output of the last convolution in file order whose kernel has more than one tap: a 1×1 shortcut sees no shape.
-    static func lastConvolution(_ model: Model) -> String? {
-        let last = model.graph.nodes.last { node in
-            guard node.opType == "Conv", node.inputs.count > 1, let weights = node.inputs[1],
-                let shape = model.graph.constants[weights]?.shape
-            else {
-                return false
-            }
-            return shape.dropFirst(2).contains { $0 > 1 }
-        }
-        return last.flatMap { $0.outputs.first ?? nil }.map { model.graph.valueNames[$0] }
     }
 
     /// The session for items of a shape, made the first time it is asked for. The last few are kept.

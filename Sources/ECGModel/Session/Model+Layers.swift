@@ -28,13 +28,16 @@ extension Model {
     }
 
     /// The last convolution in file order with more than one tap, by name: the layer of Grad-CAM unless another is asked for.
-    public var lastConvolution: String? {
+    public var lastConvolution: String? { lastConvolutionNode?.name }
+
+    /// The same; a 1×1 shortcut, which may stand behind it, sees no shape.
+    package var lastConvolutionNode: Node? {
         graph.nodes.last { node in
             guard node.opType == "Conv", node.inputs.count > 1, let weights = node.inputs[1].flatMap({ graph.constants[$0] }) else {
                 return false
             }
             return weights.shape.dropFirst(2).contains { $0 > 1 }
-        }?.name
+        }
     }
 
     /// Floating-point operations of one item's forward run by the direct algorithms, a multiply-add counted as two: convolutions, matrix products and

@@ -71,7 +71,7 @@ public final class Session: Sendable {
         (logits, probabilities) =
             activation == OutputActivation.none ? (scores, nil) : (ending?.logits ?? scores, ending.map { _ in scores })
         let declaredCount = input.shape?.first.flatMap { $0 > 0 ? $0 : nil }
-        var found: (ItemLayout, Plan)?
+        var found: (ItemLayout, PlanRequest, Plan)?
         var failure: ModelError?
         let kept = Array(Set([logits, probabilities ?? logits])).sorted()
         for candidate in layout.map({ [$0] }) ?? Self.candidates(input, itemShape) {
@@ -81,13 +81,13 @@ public final class Session: Sendable {
                 guard Self.fits(input, candidate.inputShape(itemShape)) else {
                     throw ModelError(.misfit, "does not fit")
                 }
-                found = (candidate, try model.plan(request, workers: self.workers))
+                found = (candidate, request, try model.plan(request, workers: self.workers))
                 break
             } catch let error as ModelError {
                 if failure == nil { failure = error }
             }
         }
-        guard let (chosen, plan) = found else {
+        guard let (chosen, request, plan) = found else {
             let why = failure.map { $0.message == "does not fit" ? "" : " (\($0.message))" } ?? ""
             throw ModelError(
                 failure?.kind == .unsupported ? .unsupported : .misfit,
@@ -98,7 +98,6 @@ public final class Session: Sendable {
         guard fact.type.isFloat else { throw ModelError(.misfit, "output '\(declared.name)' holds no numbers") }
         outputShape = Array(fact.shape.dropFirst())
         guard outputShape.elementCount > 0 else { throw ModelError(.misfit, "output '\(declared.name)' has no elements") }
-        let request = PlanRequest(inputShapes: [input.value: [1] + chosen.inputShape(itemShape)], kept: kept, inDouble: inDouble)
         takesItemsAlone = declaredCount == nil && !model.keepsItemsApart(request, plan, input: input, workers: self.workers)
         fixedCount = takesItemsAlone ? 1 : declaredCount
         let named = model.metadata["activation"].flatMap { OutputActivation(rawValue: $0) }

@@ -4,6 +4,28 @@
 /// Products that are summed in one chain; the sums of chains are added up. One chain of thousands would have several times the error.
 enum { CHAIN = 64 };
 
+/// Residual, activation and store of a tile's sums, in every `step`-th row from `row` on.
+INLINE void finish_tile(const ecg_panel *p, long row, const long step, const int rows, const int vectors, const int whole, vec sum[14][2]) {
+    const int activation = p->activation, mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
+    const long stride = step * p->outputStride, otherStride = step * p->residualStride;
+    UNROLL for (int v = 0; v < vectors; v++) {
+        const long left = whole ? LANES : p->columns - v * LANES;
+        if (left <= 0) break;
+        const int full = left >= LANES;
+        float *output = p->output + row * p->outputStride + v * LANES;
+        const float *residual = p->residual + row * p->residualStride + v * LANES;
+        UNROLL for (int r = 0; r < rows; r++) {
+            vec y = sum[r][v], other = {};
+            if (mode) other = full ? load(residual + r * otherStride) : load_first(residual + r * otherStride, left);
+            if (mode == ECG_RESIDUAL_BEFORE) y += other;
+            y = activate(y, activation, p->slope);
+            if (mode == ECG_RESIDUAL_AFTER) y += other;
+            if (full) store(output + r * stride, y);
+            else store_first(output + r * stride, y, left);
+        }
+    }
+}
+
 /// `rows` x `vectors` accumulators stay in registers over a chain; the weights stream by, the inputs are broadcast.
 INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
     vec sum[14][2], room[2 * 14], *total = in_memory(room);
@@ -38,23 +60,7 @@ INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors
         }
     }
     if (chains) UNROLL for (int v = 0; v < vectors; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] += total[2 * r + v];
-    const int activation = p->activation, mode = p->residual ? p->residualMode : ECG_NO_RESIDUAL;
-    UNROLL for (int v = 0; v < vectors; v++) {
-        const long left = whole ? LANES : p->columns - v * LANES;
-        if (left <= 0) break;
-        const int full = left >= LANES;
-        float *output = p->output + row * p->outputStride + v * LANES;
-        const float *residual = p->residual + row * p->residualStride + v * LANES;
-        UNROLL for (int r = 0; r < rows; r++) {
-            vec y = sum[r][v], other = {};
-            if (mode) other = full ? load(residual + r * p->residualStride) : load_first(residual + r * p->residualStride, left);
-            if (mode == ECG_RESIDUAL_BEFORE) y += other;
-            y = activate(y, activation, p->slope);
-            if (mode == ECG_RESIDUAL_AFTER) y += other;
-            if (full) store(output + r * p->outputStride, y);
-            else store_first(output + r * p->outputStride, y, left);
-        }
-    }
+    finish_tile(p, row, 1, rows, vectors, whole, sum);
 }
 
 // A function for each height of tile, so that a remainder has a tile of its own. Tiles of a panel differ by one row at most.

@@ -26,11 +26,10 @@ INLINE void finish_tile(const ecg_panel *p, long row, const long step, const int
     }
 }
 
-/// `rows` x `vectors` accumulators stay in registers over a chain; the weights stream by, the inputs are broadcast.
-INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
-    vec sum[14][2], room[2 * 14], *total = in_memory(room);
-    const long width = vectors * LANES;
-    UNROLL for (int v = 0; v < vectors; v++) {
+/// `rows` x `width` accumulators stay in registers over a chain; the weights, a panel's of `vectors`, stream by, the inputs are broadcast.
+INLINE void columns(const ecg_panel *p, long row, const int rows, const int vectors, const int width, const int whole) {
+    vec sum[14][2], room[2 * 14], *total = 2 * rows * width <= KEPT ? room : in_memory(room);
+    UNROLL for (int v = 0; v < width; v++) {
         vec bias = p->bias ? load(p->bias + v * LANES) : (vec){};
         UNROLL for (int r = 0; r < rows; r++) sum[r][v] = bias;
     }
@@ -41,26 +40,42 @@ INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors
         const float *input = run;
         for (long from = 0; from < length;) {
             if (chained == CHAIN) {
-                UNROLL for (int v = 0; v < vectors; v++) UNROLL for (int r = 0; r < rows; r++) {
-                    total[2 * r + v] = chains ? sum[r][v] + total[2 * r + v] : sum[r][v];
-                    sum[r][v] = (vec){};
+                if (chains == 0) {
+                    UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) total[2 * r + v] = sum[r][v];
+                } else {
+                    UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) total[2 * r + v] += sum[r][v];
                 }
+                UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] = (vec){};
                 chained = 0, chains++;
             }
             const long count = length - from < CHAIN - chained ? length - from : CHAIN - chained;
-            for (long k = 0; k < count; k++, input++, weights += width) {
+            for (long k = 0; k < count; k++, input++, weights += vectors * LANES) {
                 vec w[2];
-                UNROLL for (int v = 0; v < vectors; v++) w[v] = load(weights + v * LANES);
+                UNROLL for (int v = 0; v < width; v++) w[v] = load(weights + v * LANES);
                 UNROLL for (int r = 0; r < rows; r++) {
                     vec x = all(input[r * stride]);
-                    UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += x * w[v];
+                    UNROLL for (int v = 0; v < width; v++) sum[r][v] += x * w[v];
                 }
             }
             from += count, chained += count;
         }
     }
-    if (chains) UNROLL for (int v = 0; v < vectors; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] += total[2 * r + v];
-    finish_tile(p, row, 1, rows, vectors, whole, sum);
+    if (chains) UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] += total[2 * r + v];
+    finish_tile(p, row, 1, rows, width, whole, sum);
+}
+
+/// The vectors of a panel together, or one by one where that keeps all sums in registers.
+INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
+    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
+    columns(p, row, rows, vectors, width, whole);
+    if (width == vectors) return;
+    ecg_panel second = *p;
+    second.weights += LANES;
+    second.output += LANES;
+    second.columns -= LANES;
+    if (second.bias) second.bias += LANES;
+    if (second.residual) second.residual += LANES;
+    columns(&second, row, rows, vectors, width, whole);
 }
 
 // A function for each height of tile, so that a remainder has a tile of its own. Tiles of a panel differ by one row at most.

@@ -11,16 +11,16 @@
 /// every page.
 #define AHEAD 48
 
-/// One real product of ROWS x VECTORS: part 0 is P, 1 is A, which fetches the spectra that the next frequency will need from `next` on, and 2
-/// is B. The weights were fetched while those before them were multiplied: parts 1 and 2 fetch the ones behind these, `lines` cache lines
-/// a channel from `later` on, so that memory works all the time and not for a third of it. (Two prefetches, of one line where `lines` is 1: a loop in there
-/// made the compiler load all rows' spectra before the first multiplication and put a third of the sums into memory.)
-INLINE void sum(const int part, const int rows, const int vectors, const float *a, long stride, long channels, long chains, const float *w,
-    const float *next, const float *later, long lines, vec acc[ROWS][2]) {
-    vec room[2 * ROWS], *total = in_memory(room);
+/// One real product of ROWS x WIDTH vectors, of weights that lie VECTORS wide: part 0 is P, 1 is A, which fetches the spectra that the next frequency will
+/// need from `next` on, and 2 is B. The weights were fetched while those before them were multiplied: parts 1 and 2 fetch the ones behind these, `lines`
+/// cache lines a channel from `later` on, so that memory works all the time and not for a third of it. (Two prefetches, of one line where `lines` is 1: a
+/// loop in there made the compiler load all rows' spectra before the first multiplication and put a third of the sums into memory.)
+INLINE void sum(const int part, const int rows, const int width, const int vectors, const float *a, long stride, long channels, long chains,
+    const float *w, const float *next, const float *later, long lines, vec acc[ROWS][2]) {
+    vec room[2 * ROWS], *total = 2 * rows * width <= KEPT ? room : in_memory(room);
     for (long chain = 1, k = 0;; chain++) {
         const long end = channels * chain / chains;
-        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) acc[i][v] = (vec){0};
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) acc[i][v] = (vec){0};
         for (; k < end; k++, w += 2 * vectors * LANES) {
             vec x[2];
             if (part == 1) __builtin_prefetch(next + 16 * k, 0, 2);
@@ -29,7 +29,7 @@ INLINE void sum(const int part, const int rows, const int vectors, const float *
                 __builtin_prefetch(later + 16 * (lines - 1), 0, 2);
                 later += 16 * lines;
             }
-            UNROLL for (int v = 0; v < vectors; v++) {
+            UNROLL for (int v = 0; v < width; v++) {
                 vec real = *(const vec *)(w + v * LANES);
                 if (part == 0) x[v] = real;
                 else if (part == 1) x[v] = *(const vec *)(w + (vectors + v) * LANES) - real;
@@ -37,36 +37,45 @@ INLINE void sum(const int part, const int rows, const int vectors, const float *
             }
             UNROLL for (int i = 0; i < rows; i++) {
                 vec s = all(a[i * stride + k]);
-                UNROLL for (int v = 0; v < vectors; v++) acc[i][v] += s * x[v];
+                UNROLL for (int v = 0; v < width; v++) acc[i][v] += s * x[v];
             }
         }
         if (chain == chains) break;
-        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
-            total[2 * i + v] = chain == 1 ? acc[i][v] : acc[i][v] + total[2 * i + v];
+        if (chain == 1) {
+            UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) total[2 * i + v] = acc[i][v];
+        } else {
+            UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) total[2 * i + v] += acc[i][v];
         }
     }
     if (chains == 1) return;
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) acc[i][v] += total[2 * i + v];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) acc[i][v] += total[2 * i + v];
 }
 
-/// Many rows: one product after the other, each with the whole register file.
+/// Many rows: one product after the other, each with the whole register file; the vectors of a panel together, or one by one where that keeps all sums in
+/// registers.
 INLINE void tile(const int rows, const int vectors, const float *a, long stride, long component, long channels, long chains,
     const float *w, const float *next, const float *later, long lines, float *y, long y_stride) {
-    vec acc[ROWS][2];
-    sum(0, rows, vectors, a + 2 * component, stride, channels, chains, w, next, later, lines, acc);
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) *(vec *)(y + i * y_stride + v * LANES) = acc[i][v];
-    sum(1, rows, vectors, a, stride, channels, chains, w, next, later, lines, acc);
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
-        float *to = y + i * y_stride + v * LANES;
-        *(vec *)(to + vectors * LANES) = *(vec *)to + acc[i][v];
-    }
-    sum(2, rows, vectors, a + component, stride, channels, chains, w, next, later + 16 * lines * channels, lines, acc);
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
-        float *to = y + i * y_stride + v * LANES;
-        *(vec *)to = *(vec *)to - acc[i][v];
+    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
+    UNROLL for (int first = 0; first < vectors; first += width) {
+        vec acc[ROWS][2];
+        // Both vectors' products share the lines that are to be fetched; one line a channel may be none of the second's.
+        const long own = width == vectors ? lines : first == 0 || lines > 1;
+        const float *fetched = later + first * 32 * channels, *column = w + first * LANES;
+        float *to = y + first * LANES;
+        sum(0, rows, width, vectors, a + 2 * component, stride, channels, chains, column, next, later, lines, acc);
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) *(vec *)(to + i * y_stride + v * LANES) = acc[i][v];
+        sum(1, rows, width, vectors, a, stride, channels, chains, column, next, fetched, own, acc);
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) {
+            float *at = to + i * y_stride + v * LANES;
+            *(vec *)(at + vectors * LANES) = *(vec *)at + acc[i][v];
+        }
+        sum(2, rows, width, vectors, a + component, stride, channels, chains, column, next, fetched + 16 * own * channels, own, acc);
+        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) {
+            float *at = to + i * y_stride + v * LANES;
+            *(vec *)at = *(vec *)at - acc[i][v];
+        }
     }
 }
-
 /// Few rows: all three products at once, so that the weights pass only once.
 INLINE void narrow(const int rows, const int vectors, const float *a, long stride, long component, long channels, long chains,
     const float *w, const float *next, const float *later, long lines, float *y, long y_stride) {

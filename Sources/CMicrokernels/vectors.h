@@ -36,6 +36,10 @@ INLINE void store_first(float *p, vec v, long n) {
 }
 #endif
 
+/// Registers for sums: those of the chain under way and, where they fit as well, those of the chains before. Stored and fetched again, these take up to a
+/// tenth of a product's time, since a vector of 16 is stored by halves; of registers for 8 there are too few for both.
+enum { KEPT = LANES == 16 ? 28 : 0 };
+
 /// The same vectors as something that the compiler leaves in memory: sums that are seldom touched would push those of an inner loop out of its registers.
 INLINE vec *in_memory(vec *values) {
     __asm__("" : "+r"(values));

@@ -64,17 +64,23 @@ INLINE void columns(const ecg_panel *p, long row, const int rows, const int vect
     finish_tile(p, row, 1, rows, width, whole, sum);
 }
 
-/// The vectors of a panel together, or one by one where that keeps all sums in registers.
-INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
-    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
-    columns(p, row, rows, vectors, width, whole);
-    if (width == vectors) return;
+/// The same call for the second vector of its panel alone.
+INLINE ecg_panel second_vector(const ecg_panel *p) {
     ecg_panel second = *p;
     second.weights += LANES;
     second.output += LANES;
     second.columns -= LANES;
     if (second.bias) second.bias += LANES;
     if (second.residual) second.residual += LANES;
+    return second;
+}
+
+/// The vectors of a panel together, or one by one where that keeps all sums in registers.
+INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
+    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
+    columns(p, row, rows, vectors, width, whole);
+    if (width == vectors) return;
+    const ecg_panel second = second_vector(p);
     columns(&second, row, rows, vectors, width, whole);
 }
 

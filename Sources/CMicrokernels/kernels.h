@@ -2,6 +2,7 @@
 // Every kernel, for the instruction set whose source includes this.
 #include "vectors.h"
 #include "direct.h"
+#include "two-taps.h"
 #include "precise.h"
 #include "elementwise.h"
 #include "pooling.h"

@@ -34,7 +34,7 @@ public final class Convolution: Sendable {
     ///   - weights: [output channel, input channel of the group, tap], as ONNX has them.
     ///   - bias: [output channel].
     ///   - algorithm: nil lets a measured rule choose by the shape. The frequency domain takes one group and kernels that fit into
-    ///     its longest transform; other shapes stay direct.
+    ///     its longest transform, Toom and Cook's form two taps; other shapes stay direct.
     ///   - instructionSet: the widest that this processor has, unless forced.
     /// - Precondition: `shape.isValid`, and the counts of weights and bias are those of the shape.
     public init(
@@ -48,13 +48,17 @@ public final class Convolution: Sendable {
         self.weights = weights
         self.bias = bias
         let algorithm = Algorithm.chosen(algorithm)
-        forwardTiling = FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
-        reverseTiling = FrequencyCost.tiling(shape, .inputGradient, .double, algorithm: algorithm, instructionSet)
-        self.algorithm = forwardTiling == nil ? .direct : .frequency
-        reverseAlgorithm = reverseTiling == nil ? .direct : .frequency
+        let byTriples = TripleProduct.isChosen(shape, .forward, algorithm: algorithm, instructionSet)
+        let reverseByTriples = TripleProduct.isChosen(shape, .inputGradient, algorithm: algorithm, instructionSet)
+        forwardTiling = byTriples ? nil : FrequencyCost.tiling(shape, .forward, algorithm: algorithm, instructionSet)
+        reverseTiling = reverseByTriples ? nil : FrequencyCost.tiling(shape, .inputGradient, .double, algorithm: algorithm, instructionSet)
+        self.algorithm = byTriples ? .toomCook : forwardTiling == nil ? .direct : .frequency
+        reverseAlgorithm = reverseByTriples ? .toomCook : reverseTiling == nil ? .direct : .frequency
         direct =
             forwardTiling == nil
-            ? DirectConvolution(shape: shape, weights: weights, bias: bias, activation: activation, instructionSet: instructionSet) : nil
+            ? DirectConvolution(
+                shape: shape, weights: weights, bias: bias, activation: activation, byTriples: byTriples, instructionSet: instructionSet)
+            : nil
     }
 
     /// Brings the weights into the form that the runs want, which the first of them would do otherwise.
@@ -83,7 +87,7 @@ public final class Convolution: Sendable {
                 FrequencyConvolution.scratchCount(
                     shape, .inputGradient, tiling: reverseTiling, instructionSet: instructionSet, items: items, threads: threads)
             } else {
-                DirectGradient.scratchCount(shape) * threads
+                DirectGradient.scratchCount(shape, byTriples: reverseAlgorithm == .toomCook) * threads
             }
         return max(ahead, back)
     }
@@ -159,7 +163,9 @@ public final class Convolution: Sendable {
                             shape, .inputGradient, tiling: reverseTiling, weights: weights, precision: .double,
                             instructionSet: instructionSet))
                 } else {
-                    .direct(DirectGradient(shape: shape, weights: weights, instructionSet: instructionSet))
+                    .direct(
+                        DirectGradient(
+                            shape: shape, weights: weights, byTriples: reverseAlgorithm == .toomCook, instructionSet: instructionSet))
                 }
             prepared = made
             return made

@@ -5,6 +5,8 @@ extension Convolution {
     /// How a convolution is computed.
     public enum Algorithm: Sendable {
         case direct, frequency
+        /// Two neighbouring taps at stride 1 with a third fewer products, by Toom and Cook; other shapes by the rule.
+        case toomCook
 
         private static let forced = Mutex<Algorithm?>(nil)
 

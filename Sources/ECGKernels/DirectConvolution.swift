@@ -128,10 +128,16 @@ package final class DirectConvolution: Sendable {
     private let shape: ConvolutionShape
     private let sweep: WindowProduct
     private let weights: SweepWeights
+    private let triples: TripleProduct?
     private let activation: Activation
     private let instructionSet: InstructionSet
 
-    package init(shape: ConvolutionShape, weights: [Float], bias: [Float]?, activation: Activation, instructionSet: InstructionSet) {
+    /// - Parameter byTriples: two taps with fewer products, where the weights allow it; the shape must.
+    package init(
+        shape: ConvolutionShape, weights: [Float], bias: [Float]?, activation: Activation, byTriples: Bool = false,
+        instructionSet: InstructionSet
+    ) {
+        precondition(!byTriples || TripleProduct.takes(shape))
         self.shape = shape
         self.activation = activation
         self.instructionSet = instructionSet
@@ -143,10 +149,15 @@ package final class DirectConvolution: Sendable {
         self.weights = SweepWeights(
             weights, groups: shape.groups, sources: sources, targets: targets, taps: Array(0..<shape.kernel), sourceStride: shape.kernel,
             targetStride: sources * shape.kernel, groupStride: targets * sources * shape.kernel, bias: bias, lanes: instructionSet.lanes)
+        triples =
+            byTriples
+            ? TripleProduct(
+                weights, sources: sources, targets: targets, taps: [0, 1], sourceStride: 2, targetStride: 2 * sources, bias: bias,
+                lanes: instructionSet.lanes) : nil
     }
 
     /// Floats for each thread.
-    package var scratchCount: Int { sweep.haloCount }
+    package var scratchCount: Int { sweep.haloCount + (triples == nil ? 0 : TripleProduct.scratchCount(shape.inputChannels)) }
 
     package func run(
         items: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int, residual: Residual?,
@@ -162,16 +173,24 @@ package final class DirectConvolution: Sendable {
         }
         precondition(scratch.count >= scratchCount * (workers?.count ?? 1))
         let division = Division(
-            items: items, rows: sweep.count, panels: weights.panelCount, operations: items * shape.operations, workers: workers)
+            items: items, rows: triples == nil ? sweep.count : TripleProduct.count(sweep), panels: weights.panelCount,
+            operations: items * shape.operations, workers: workers)
         division.run { item, rows, panels, worker in
+            let scratch = scratch.pointer + worker * self.scratchCount
             let buffers = SweepBuffers(
                 source: UnsafePointer(input.pointer + item * shape.inputLength * inputRowStride), sourceRowStride: inputRowStride,
                 target: output.pointer + item * shape.outputLength * outputRowStride, targetRowStride: outputRowStride,
                 residual: residual.map { UnsafePointer($0.rows.pointer + item * shape.outputLength * residualStride) },
-                residualRowStride: residualStride, residualMode: residual?.mode ?? 0, halo: scratch.pointer + worker * self.scratchCount)
-            self.sweep.run(
-                self.weights, rows: rows, panels: panels, buffers: buffers, activation: activation,
-                kernels: self.instructionSet.kernels)
+                residualRowStride: residualStride, residualMode: residual?.mode ?? 0, halo: scratch)
+            if let triples = self.triples {
+                triples.run(
+                    self.sweep, triples: rows, panels: panels, plain: self.weights, buffers: buffers, activation: activation,
+                    scratch: scratch + self.sweep.haloCount, kernels: self.instructionSet.kernels)
+            } else {
+                self.sweep.run(
+                    self.weights, rows: rows, panels: panels, buffers: buffers, activation: activation,
+                    kernels: self.instructionSet.kernels)
+            }
         }
     }
 }

@@ -8,11 +8,15 @@ package final class DirectGradient: Sendable {
     private let phases: [Sweep]
     /// For a narrow input whose rows are dense: several of its rows at once in place of the one phase.
     private let joined: [Sweep]?
+    /// For two taps: the one phase with fewer products.
+    private let triples: TripleProduct?
     /// Input rows that no output saw: `first`, and then every `step`-th.
     private let unseen: [(first: Int, step: Int)]
     private let instructionSet: InstructionSet
 
-    package init(shape: ConvolutionShape, weights: [Float], instructionSet: InstructionSet) {
+    /// - Parameter byTriples: two taps with fewer products, where the weights allow it; the shape must.
+    package init(shape: ConvolutionShape, weights: [Float], byTriples: Bool = false, instructionSet: InstructionSet) {
+        precondition(!byTriples || TripleProduct.takes(shape))
         self.shape = shape
         self.instructionSet = instructionSet
         let sources = shape.outputChannels / shape.groups
@@ -30,7 +34,12 @@ package final class DirectGradient: Sendable {
             phases.append(Sweep(sweep: sweep, weights: packed))
         }
         self.phases = phases
-        joined = Self.joined(shape, weights: weights, phases: phases, lanes: instructionSet.lanes)
+        triples =
+            byTriples
+            ? TripleProduct(
+                weights, sources: sources, targets: targets, taps: [1, 0], sourceStride: 2 * targets, targetStride: 2, bias: nil,
+                lanes: instructionSet.lanes) : nil
+        joined = triples != nil ? nil : Self.joined(shape, weights: weights, phases: phases, lanes: instructionSet.lanes)
         self.unseen = unseen
     }
 
@@ -72,9 +81,10 @@ package final class DirectGradient: Sendable {
     private static func gcd(_ a: Int, _ b: Int) -> Int { b == 0 ? a : gcd(b, a % b) }
 
     /// Floats for each thread.
-    package static func scratchCount(_ shape: ConvolutionShape) -> Int {
+    package static func scratchCount(_ shape: ConvolutionShape, byTriples: Bool = false) -> Int {
         // The joined form's windows are longer than the plain ones by less than a tile's rows.
         (phases(shape).map { $0.sweep?.haloCount ?? 0 }.max() ?? 0) + (shape.stride == 1 ? 64 * shape.outputChannels * 2 : 0)
+            + (byTriples ? TripleProduct.scratchCount(shape.outputChannels) : 0)
     }
 
     package func run(
@@ -97,11 +107,11 @@ package final class DirectGradient: Sendable {
             return flags.isWild(item, of: shape.outputLength) ? self.phases : joined
         }
         let all = self.phases + (joined ?? [])
-        let halo = Self.scratchCount(shape)
+        let halo = Self.scratchCount(shape, byTriples: triples != nil)
         precondition(scratch.count >= halo * (workers?.count ?? 1))
         if !accumulate { clear(items, inputGradient, inputRowStride) }
         let panels = all.map(\.weights.panelCount).max() ?? 0
-        let rows = max(1, all.map(\.sweep.count).max() ?? 0)
+        let rows = max(1, triples != nil ? all.map { TripleProduct.count($0.sweep) }.max() ?? 0 : all.map(\.sweep.count).max() ?? 0)
         let mode = Residual(inputGradient, .afterActivation).mode
         let division = Division(items: items, rows: rows, panels: panels, operations: items * shape.operations, workers: workers)
         division.run { item, part, panels, worker in
@@ -111,6 +121,12 @@ package final class DirectGradient: Sendable {
                 sourceRowStride: outputRowStride,
                 target: target, targetRowStride: inputRowStride, residual: accumulate ? UnsafePointer(target) : nil,
                 residualRowStride: inputRowStride, residualMode: accumulate ? mode : 0, halo: scratch.pointer + worker * halo)
+            if let triples = self.triples, let only = self.phases.first {
+                triples.run(
+                    only.sweep, triples: part, panels: panels, plain: only.weights, buffers: buffers, activation: .identity,
+                    scratch: buffers.halo + only.sweep.haloCount, kernels: self.instructionSet.kernels)
+                return
+            }
             for phase in phases(item) {
                 let count = phase.sweep.count
                 let range = count * part.lowerBound / rows..<count * part.upperBound / rows

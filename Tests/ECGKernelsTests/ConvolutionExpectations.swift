@@ -65,4 +65,85 @@ enum ConvolutionExpectations {
             #expect(alone.1 == Array(whole.1[3 * perInput..<4 * perInput]), "\(shape)")
         }
     }
+
+    /// Reads and writes rows wider than the channels and touches nothing between them, adds a residual before or after each activation.
+    static func stores(
+        _ shape: ConvolutionShape, _ algorithm: Convolution.Algorithm, outputRowStride stride: Int, _ set: InstructionSet,
+        using g: inout SeededGenerator
+    ) {
+        let (inputs, channels, rows) = (shape.inputChannels, shape.outputChannels, shape.outputLength)
+        let inputStride = inputs + 4
+        for activation in [Activation.identity, .relu, .leakyRelu(slope: 0.3)] {
+            for position in [Residual.Position.beforeActivation, .afterActivation] {
+                let weights = randomFloats(shape.weightCount, using: &g)
+                let input = randomFloats(shape.inputLength * inputStride, using: &g)
+                let added = randomFloats(rows * channels, using: &g)
+                let layer = Convolution(shape: shape, weights: weights, activation: activation, algorithm: algorithm, instructionSet: set)
+                #expect(layer.algorithm == algorithm)
+                let output = Region<Float>((0..<rows * stride).map { _ in Float(-3) })
+                layer.forward(
+                    items: 1, input: Region(input), inputRowStride: inputStride, output: output, outputRowStride: stride,
+                    residual: Residual(Region(added), position), scratch: Region(count: layer.scratchCount(items: 1)))
+                let dense = (0..<shape.inputLength).flatMap { row in (0..<inputs).map { Double(input[row * inputStride + $0]) } }
+                let sum = Reference.convolution(shape, items: 1, input: dense, weights: weights.map(Double.init))
+                var expected = [Double](repeating: -3, count: rows * stride)
+                for row in 0..<rows {
+                    for c in 0..<channels {
+                        let other = added[row * channels + c]
+                        let value = Float(sum[row * channels + c])
+                        expected[row * stride + c] = Double(
+                            position == .beforeActivation ? activation(value + other) : activation(value) + other)
+                    }
+                }
+                #expect(relativeError(output.elements, expected) < 4e-6)
+            }
+        }
+    }
+
+    /// NaN, infinity and absurd samples reach as far as the kernel does, forward and reverse.
+    /// - Parameter round: a number from 0 on, of which the samples and the activation depend.
+    static func wildSamples(
+        _ shape: ConvolutionShape, _ algorithm: Convolution.Algorithm, _ round: Int, _ set: InstructionSet, using g: inout SeededGenerator
+    ) {
+        let items = 3
+        let weights = randomFloats(shape.weightCount, using: &g)
+        let bias = randomFloats(shape.outputChannels, using: &g)
+        func layer(_ algorithm: Convolution.Algorithm) -> Convolution {
+            Convolution(
+                shape: shape, weights: weights, bias: bias, activation: round % 2 == 0 ? .relu : .identity, algorithm: algorithm,
+                instructionSet: set)
+        }
+        let (own, direct) = (layer(algorithm), layer(.direct))
+        let scratch = Region<Float>(count: max(own.scratchCount(items: items), direct.scratchCount(items: items)))
+        let value = [Float.nan, .infinity, -.infinity, 1e30, 3e38][round % 5]
+        var input = randomFloats(items * shape.inputLength * shape.inputChannels, using: &g)
+        var upstream = randomFloats(items * shape.outputLength * shape.outputChannels, using: &g)
+        // In the first and the last item; the one between must not notice.
+        for item in [0, 2] {
+            input[(item * shape.inputLength + .random(in: 0..<shape.inputLength, using: &g)) * shape.inputChannels] = value
+            upstream[(item * shape.outputLength + .random(in: 0..<shape.outputLength, using: &g)) * shape.outputChannels] = value
+        }
+        func forward(_ layer: Convolution) -> [Float] {
+            let output = Region<Float>(count: upstream.count)
+            layer.forward(items: items, input: Region(input), output: output, scratch: scratch)
+            return output.elements
+        }
+        func reverse(_ layer: Convolution, accumulate: Bool) -> [Float] {
+            let gradient = Region<Float>((0..<input.count).map { _ in Float(0.25) })
+            layer.inputGradient(
+                items: items, outputGradient: Region(upstream), inputGradient: gradient, accumulate: accumulate, scratch: scratch)
+            return gradient.elements
+        }
+        for (found, expected) in [
+            (forward(own), forward(direct)), (reverse(own, accumulate: false), reverse(direct, accumulate: false)),
+            (reverse(own, accumulate: true), reverse(direct, accumulate: true)),
+        ] {
+            let size = expected.filter { abs($0) < 1e9 }.map { abs($0) }.max() ?? 1
+            let agree = zip(found, expected).allSatisfy { found, expected in
+                if expected.isNaN || found.isNaN { return expected.isNaN && found.isNaN }
+                return abs(expected) < 1e9 ? abs(found - expected) < 1e-5 * max(size, 1) : found == expected
+            }
+            #expect(agree, "\(shape) with \(value)")
+        }
+    }
 }

@@ -51,33 +51,9 @@ struct ConvolutionTests {
     @Test("writes into a wider row, adds a residual, applies the activation", arguments: InstructionSet.supported)
     func stores(set: InstructionSet) {
         var g = SeededGenerator(3)
-        for activation in [Activation.identity, .relu, .leakyRelu(slope: 0.3)] {
-            for position in [Residual.Position.beforeActivation, .afterActivation] {
-                for (channels, stride) in [(37, 50), (16, 16), (5, 9), (64, 64)] {
-                    let shape = ConvolutionShape(
-                        inputChannels: 6, outputChannels: channels, kernel: 7, padLeft: 3, padRight: 3, inputLength: 45)
-                    let weights = randomFloats(shape.weightCount, using: &g)
-                    let input = randomFloats(45 * 10, using: &g)
-                    let added = randomFloats(45 * channels, using: &g)
-                    let layer = Convolution(shape: shape, weights: weights, activation: activation, algorithm: .direct, instructionSet: set)
-                    let output = Region<Float>((0..<45 * stride).map { _ in Float(-3) })
-                    layer.forward(
-                        items: 1, input: Region(input), inputRowStride: 10, output: output, outputRowStride: stride,
-                        residual: Residual(Region(added), position), scratch: Region(count: layer.scratchCount(items: 1)))
-                    let dense = (0..<45).flatMap { row in (0..<6).map { Double(input[row * 10 + $0]) } }
-                    let sum = Reference.convolution(shape, items: 1, input: dense, weights: weights.map(Double.init))
-                    var expected = [Double](repeating: -3, count: 45 * stride)
-                    for row in 0..<45 {
-                        for c in 0..<channels {
-                            let other = added[row * channels + c]
-                            let value = Float(sum[row * channels + c])
-                            expected[row * stride + c] = Double(
-                                position == .beforeActivation ? activation(value + other) : activation(value) + other)
-                        }
-                    }
-                    #expect(relativeError(output.elements, expected) < 4e-6)
-                }
-            }
+        for (channels, stride) in [(37, 50), (16, 16), (5, 9), (64, 64)] {
+            let shape = ConvolutionShape(inputChannels: 6, outputChannels: channels, kernel: 7, padLeft: 3, padRight: 3, inputLength: 45)
+            ConvolutionExpectations.stores(shape, .direct, outputRowStride: stride, set, using: &g)
         }
     }
 

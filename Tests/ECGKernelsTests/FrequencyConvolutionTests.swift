@@ -90,35 +90,10 @@ struct FrequencyConvolutionTests {
     @Test("writes into a wider row, adds a residual, applies the activation", arguments: InstructionSet.supported)
     func stores(set: InstructionSet) {
         var g = SeededGenerator(14)
-        for activation in [Activation.identity, .relu, .leakyRelu(slope: 0.3)] {
-            for position in [Residual.Position.beforeActivation, .afterActivation] {
-                for (channels, stride, step) in [(37, 50, 1), (16, 16, 2), (5, 9, 1), (64, 64, 1)] {
-                    let shape = ConvolutionShape(
-                        inputChannels: 6, outputChannels: channels, kernel: 7, stride: step, padLeft: 3, padRight: 3, inputLength: 45)
-                    let rows = shape.outputLength
-                    let weights = randomFloats(shape.weightCount, using: &g)
-                    let input = randomFloats(45 * 10, using: &g)
-                    let added = randomFloats(rows * channels, using: &g)
-                    let layer = Convolution(
-                        shape: shape, weights: weights, activation: activation, algorithm: .frequency, instructionSet: set)
-                    let output = Region<Float>((0..<rows * stride).map { _ in Float(-3) })
-                    layer.forward(
-                        items: 1, input: Region(input), inputRowStride: 10, output: output, outputRowStride: stride,
-                        residual: Residual(Region(added), position), scratch: Region(count: layer.scratchCount(items: 1)))
-                    let dense = (0..<45).flatMap { row in (0..<6).map { Double(input[row * 10 + $0]) } }
-                    let sum = Reference.convolution(shape, items: 1, input: dense, weights: weights.map(Double.init))
-                    var expected = [Double](repeating: -3, count: rows * stride)
-                    for row in 0..<rows {
-                        for c in 0..<channels {
-                            let other = added[row * channels + c]
-                            let value = Float(sum[row * channels + c])
-                            expected[row * stride + c] = Double(
-                                position == .beforeActivation ? activation(value + other) : activation(value) + other)
-                        }
-                    }
-                    #expect(relativeError(output.elements, expected) < 4e-6)
-                }
-            }
+        for (channels, stride, step) in [(37, 50, 1), (16, 16, 2), (5, 9, 1), (64, 64, 1)] {
+            let shape = ConvolutionShape(
+                inputChannels: 6, outputChannels: channels, kernel: 7, stride: step, padLeft: 3, padRight: 3, inputLength: 45)
+            ConvolutionExpectations.stores(shape, .frequency, outputRowStride: stride, set, using: &g)
         }
     }
 
@@ -150,47 +125,7 @@ struct FrequencyConvolutionTests {
     func wildSamples(set: InstructionSet) {
         var g = SeededGenerator(17)
         for round in 0..<12 {
-            let shape = Self.randomShape(using: &g)
-            let items = 3
-            let weights = randomFloats(shape.weightCount, using: &g)
-            let bias = randomFloats(shape.outputChannels, using: &g)
-            func layer(_ algorithm: Convolution.Algorithm) -> Convolution {
-                Convolution(
-                    shape: shape, weights: weights, bias: bias, activation: round % 2 == 0 ? .relu : .identity, algorithm: algorithm,
-                    instructionSet: set)
-            }
-            let (frequency, direct) = (layer(.frequency), layer(.direct))
-            let scratch = Region<Float>(count: max(frequency.scratchCount(items: items), direct.scratchCount(items: items)))
-            let value = [Float.nan, .infinity, -.infinity, 1e30][round % 4]
-            var input = randomFloats(items * shape.inputLength * shape.inputChannels, using: &g)
-            var upstream = randomFloats(items * shape.outputLength * shape.outputChannels, using: &g)
-            // In the first and the last item; the one between must not notice.
-            for item in [0, 2] {
-                input[(item * shape.inputLength + .random(in: 0..<shape.inputLength, using: &g)) * shape.inputChannels] = value
-                upstream[(item * shape.outputLength + .random(in: 0..<shape.outputLength, using: &g)) * shape.outputChannels] = value
-            }
-            func forward(_ layer: Convolution) -> [Float] {
-                let output = Region<Float>(count: upstream.count)
-                layer.forward(items: items, input: Region(input), output: output, scratch: scratch)
-                return output.elements
-            }
-            func reverse(_ layer: Convolution, accumulate: Bool) -> [Float] {
-                let gradient = Region<Float>((0..<input.count).map { _ in Float(0.25) })
-                layer.inputGradient(
-                    items: items, outputGradient: Region(upstream), inputGradient: gradient, accumulate: accumulate, scratch: scratch)
-                return gradient.elements
-            }
-            for (found, expected) in [
-                (forward(frequency), forward(direct)), (reverse(frequency, accumulate: false), reverse(direct, accumulate: false)),
-                (reverse(frequency, accumulate: true), reverse(direct, accumulate: true)),
-            ] {
-                let size = expected.filter { abs($0) < 1e9 }.map { abs($0) }.max() ?? 1
-                let agree = zip(found, expected).allSatisfy { found, expected in
-                    if expected.isNaN || found.isNaN { return expected.isNaN && found.isNaN }
-                    return abs(expected) < 1e9 ? abs(found - expected) < 1e-5 * max(size, 1) : found == expected
-                }
-                #expect(agree, "\(shape) with \(value)")
-            }
+            ConvolutionExpectations.wildSamples(Self.randomShape(using: &g), .frequency, round, set, using: &g)
         }
     }
 

@@ -28,6 +28,17 @@ typedef struct {
     int columns;                       // columns of it that are stored
 } ecg_panel;
 
+/// The input of a convolution with two taps at stride 1, as its transform to four products for three rows of the result reads it: triple q of
+/// an item sees the rows 3q - pad ..< 3q - pad + 4, of which those that the item hasn't are zero.
+typedef struct {
+    const float *_Nonnull input;       // of the item
+    long inputStride;
+    long length;                       // rows of the item
+    long pad;
+    long channels;
+    const float *_Nonnull zeros;       // a row of them
+} ecg_triples;
+
 /// Depthwise convolution: every channel has its own taps. Weights [taps][channels].
 typedef struct {
     const float *_Nonnull input;
@@ -66,6 +77,15 @@ typedef struct {
     void (*_Nonnull panel)(const ecg_panel *_Nonnull, long rows);
     /// One row against `panels` whole panels of two vectors, `between` floats apart: the same bits as panel by panel, in less time.
     void (*_Nonnull singleRow)(const ecg_panel *_Nonnull, long panels, long between);
+    /// Transforms triples from `first` on into `to`, each as four rows a multiple of 16 floats long, with 16 floats behind them; `to` lies at a
+    /// vector's alignment. `isPlain` tells of each triple whether it should be left to the plain sum: where a sample is NaN, infinite or
+    /// absurdly large, which would spread over the triple, and where the input stands still, so that equal windows keep equal results.
+    void (*_Nonnull transformTriples)(const ecg_triples *_Nonnull, long first, long triples, float *_Nonnull to,
+                                      unsigned char *_Nonnull isPlain);
+    /// As `panel`, for rows 3q, 3q + 1 and 3q + 2 of the output: the input holds triple q at input + q * inputStride, its transformed rows
+    /// `tapStride` apart; weights [4 * tapLength][vectors * lanes] are (g0 + g1)/2, (g0 - g1)/2, g0 and g1 of both taps. `ahead`: dense rows, three
+    /// for each triple, that will be transformed next.
+    void (*_Nonnull triplePanel)(const ecg_panel *_Nonnull, long triples, const float *_Nullable ahead);
     /// As `panel`, for a plain matrix without a residual, with sums in double precision that are rounded once.
     void (*_Nonnull precisePanel)(const ecg_panel *_Nonnull, long rows);
     void (*_Nonnull depthwise)(const ecg_depthwise *_Nonnull, long rows);

@@ -26,6 +26,19 @@ INLINE void finish_tile(const ecg_panel *p, long row, const long step, const int
     }
 }
 
+/// Fetches the rows that a residual is read from and those that are written while the products go on: a store that waits for both, from the third cache,
+/// would hold up the next tile. (Alone, rows that are written are fetched in time by the processor.)
+INLINE void fetch_residual(const ecg_panel *p, long row, const int rows, const int width) {
+    if (!p->residual) return;
+    UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) {
+        __builtin_prefetch(p->residual + (row + r) * p->residualStride + v * LANES);
+    }
+    if (p->residual == p->output) return;
+    UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) {
+        __builtin_prefetch(p->output + (row + r) * p->outputStride + v * LANES, 1);
+    }
+}
+
 /// `rows` x `width` accumulators stay in registers over a chain; the weights, a panel's of `vectors`, stream by, the inputs are broadcast.
 INLINE void columns(const ecg_panel *p, long row, const int rows, const int vectors, const int width, const int whole) {
     vec sum[14][2], room[2 * 14], *total = 2 * rows * width <= KEPT ? room : in_memory(room);
@@ -33,6 +46,7 @@ INLINE void columns(const ecg_panel *p, long row, const int rows, const int vect
         vec bias = p->bias ? load(p->bias + v * LANES) : (vec){};
         UNROLL for (int r = 0; r < rows; r++) sum[r][v] = bias;
     }
+    fetch_residual(p, row, rows, width);
     const float *weights = p->weights, *run = p->input + row * p->inputStride;
     const long stride = p->inputStride, length = p->tapLength;
     long chained = 0, chains = 0;

@@ -86,6 +86,7 @@ INLINE void triple_columns(const ecg_panel *p, long q, const float *ahead, const
     vec sum[TILE_ROWS][2], room[2 * TILE_ROWS], *both = in_memory(room);
     const long channels = p->tapLength, stride = p->inputStride, run = p->tapStride, size = channels * vectors * LANES;
     const float *x = p->input + q * stride, *weights = p->weights;
+    fetch_residual(p, 3 * q, 3 * rows, width);
     triple_product(rows, width, vectors, x, stride, channels, weights, ahead, sum);
     UNROLL for (int v = 0; v < width; v++) {
         const vec bias = p->bias ? load(p->bias + v * LANES) : (vec){};

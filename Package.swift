@@ -76,12 +76,13 @@ let package = Package(
         .target(name: "ECGFormats", dependencies: ["CFLAC", "ECGDeflate"]),
         .target(name: "ECGStream", dependencies: ["ECGDeflate"]),
         // Leaves that any of them may use
-        .target(name: "ECGRandom"),
+        .target(name: "ECGRandom", dependencies: ["CRandomLoops"]),
         .target(name: "ECGSpill"),
         .target(name: "ECGDeflate", dependencies: ["CDeflate"]),
         .target(name: "ECGDigest", dependencies: ["CDigest"]),
         .target(name: "CMicrokernels"),
         .target(name: "CSignalLoops"),
+        .target(name: "CRandomLoops"),
         .target(name: "CSystem"),
         .target(name: "CDigest"),
 

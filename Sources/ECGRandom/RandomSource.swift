@@ -9,8 +9,8 @@ import Glibc
 /// The generator is Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3; SC 2011), whose counter is the
 /// draw number and whose key is made of seed and key. `purpose` tells apart several uses of one record's numbers.
 public struct RandomSource: Sendable {
-    private let key: (UInt32, UInt32)
-    private let purpose: UInt64
+    let key: (UInt32, UInt32)
+    let purpose: UInt64
 
     public init(seed: UInt64, key: String = "", purpose: UInt64 = 0) {
         // The key's hash, mixed with the seed (the finaliser of SplitMix64), so that near keys lie far apart.
@@ -67,20 +67,6 @@ public struct RandomSource: Sendable {
     public func normal(_ draw: UInt64) -> Double {
         let (radius, angle) = polar(draw)
         return radius * cos(angle)
-    }
-
-    /// Normal numbers `first` to `first + count - 1` of an endless row, two of them from each draw.
-    public func normals(from first: Int, count: Int) -> [Float] {
-        var row: [Float] = []
-        row.reserveCapacity(count + 1)
-        var number = first
-        while number < first + count {
-            let (radius, angle) = polar(UInt64(number / 2))
-            if number % 2 == 0 { row.append(Float(radius * cos(angle))) }
-            if number % 2 == 1 || number + 1 < first + count { row.append(Float(radius * sin(angle))) }
-            number += 2 - number % 2
-        }
-        return row
     }
 
     private func polar(_ draw: UInt64) -> (radius: Double, angle: Double) {

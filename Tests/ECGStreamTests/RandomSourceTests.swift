@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGRandom
+import Glibc
 import Testing
 
 @Suite struct RandomSourceTests {
@@ -50,6 +51,28 @@ import Testing
         let mean = normal.reduce(0, +) / 1e5
         #expect(abs(mean) < 0.015)
         #expect(abs(normal.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 1e5 - 1) < 0.02)
+    }
+
+    /// Draws by seed are results that people keep.
+    @Test func aRowOfNormalsHoldsTheBitsOfTheLibrarysFunctions() throws {
+        let draws = RandomSource(seed: 11, key: "100/77", purpose: "noise")
+        let count = 3_000_000
+        let row = draws.normals(from: 0, count: count)
+        let differing = (0..<count / 2).filter { i in
+            let (a, b, c, d) = draws.words(UInt64(i))
+            let first = (Double((UInt64(b) << 32 | UInt64(a)) >> 11) + 1) * 0x1p-53
+            let angle = 2 * .pi * (Double((UInt64(d) << 32 | UInt64(c)) >> 11) * 0x1p-53)
+            let radius = (-2 * log(first)).squareRoot()
+            return row[2 * i].bitPattern != Float(radius * cos(angle)).bitPattern
+                || row[2 * i + 1].bitPattern != Float(radius * sin(angle)).bitPattern
+        }
+        #expect(differing.isEmpty)
+        for set in 0..<3 {
+            guard let other = draws.normals(from: 1, count: 100_001, instructionSet: set) else { continue }
+            #expect(other == Array(row[1..<100_002]))
+        }
+        #expect(draws.normals(from: 5, count: 0).isEmpty)
+        #expect(draws.normals(from: 5, count: 1) == [row[5]])
     }
 
     @Test func permutationsHoldEveryNumberOnce() {

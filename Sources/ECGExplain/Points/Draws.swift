@@ -81,7 +81,8 @@ public struct Draws: Sendable {
             return values.indices.map { values[$0] + noise.elements[start + $0] }
         }
         var noisy = RandomSource(seed: seed, key: key, purpose: "noise").normals(from: draw * values.count, count: values.count)
-        for i in noisy.indices { noisy[i] = values[i] + sigma * noisy[i] }
+        precondition(noisy.count == values.count)
+        for i in 0..<noisy.count { noisy[i] = values[i] + sigma * noisy[i] }
         return noisy
     }
 

@@ -7,12 +7,9 @@ extension DirectGradient {
     ///
     /// - Returns: nil where that would not pay; else the sweep of whole groups of rows, and that of the rows left over.
     static func joined(_ shape: ConvolutionShape, weights: [Float], phases: [Sweep], lanes: Int) -> [Sweep]? {
-        guard shape.groups == 1, shape.stride == 1, shape.dilation == 1, let plain = phases.first?.sweep, phases.count == 1 else {
-            return nil
-        }
+        let rows = rowsTogether(shape, lanes: lanes)
+        guard rows > 1, let plain = phases.first?.sweep, phases.count == 1 else { return nil }
         let channels = shape.inputChannels
-        let rows = bestGroup(channels: channels, taps: plain.taps, lanes: lanes)
-        guard rows > 1, plain.count >= 4 * rows else { return nil }
         let sources = plain.sourceChannels
         let taps = plain.taps + rows - 1
         var matrix = [Float](repeating: 0, count: taps * sources * rows * channels)
@@ -41,6 +38,13 @@ extension DirectGradient {
             Sweep(sweep: wide, weights: SweepWeights(matrix: matrix, rows: taps * sources, targets: rows * channels, lanes: lanes)),
             Sweep(sweep: rest, weights: phases[0].weights),
         ]
+    }
+
+    /// The rows of the input that are taken together; 1 where each is taken by itself.
+    static func rowsTogether(_ shape: ConvolutionShape, lanes: Int) -> Int {
+        guard shape.groups == 1, shape.stride == 1, shape.dilation == 1 else { return 1 }
+        let rows = bestGroup(channels: shape.inputChannels, taps: shape.kernel, lanes: lanes)
+        return shape.inputLength >= 4 * rows ? rows : 1
     }
 
     /// How many rows make the best use of the lanes: the share of them that hold a result, times the share of taps that are not zero.

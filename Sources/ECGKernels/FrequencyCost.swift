@@ -150,8 +150,11 @@ package struct FrequencyCost: Sendable {
             let sums = taps * Double(shape.inputChannels) * constants.direct + constants.directRow
             return Double(shape.outputLength) * vectors(shape.outputChannels) * sums
         case .inputGradient:
-            let sums = taps / Double(shape.stride) * Double(shape.outputChannels) * constants.direct + constants.directRow
-            return Double(shape.inputLength) * vectors(shape.inputChannels) * sums
+            // a narrow input's rows are taken several at a time
+            let rows = DirectGradient.rowsTogether(shape, lanes: set.lanes)
+            let reach = (taps / Double(shape.stride) + Double(rows - 1)) * Double(shape.outputChannels)
+            let sums = reach * constants.direct + constants.directRow
+            return Double(shape.inputLength) / Double(rows) * vectors(rows * shape.inputChannels) * sums
         }
     }
 

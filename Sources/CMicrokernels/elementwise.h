@@ -128,13 +128,32 @@ static void binary_scalar(int function, long count, const float *a, float scalar
 #undef CASE
 }
 
+/// A row's factors or summands for vectors that begin at any of its elements: dense rows that divide a vector are taken several at a time.
+typedef struct { float values[LANES]; } repeated;
+
+INLINE int divides_vector(long channels) { return channels < LANES && LANES % channels == 0; }
+
+INLINE const float *repeat(const float *row, long channels, repeated *room) {
+    if (!row) return row;
+    for (long i = 0; i < LANES; i++) room->values[i] = row[i % channels];
+    return room->values;
+}
+
 /// y = x · scale + shift, one scale and shift a channel.
 static void channel_affine(long rows, long channels, const float *x, long xStride, const float *scale, const float *shift, float *y,
                            long yStride, int activation, float slope) {
+    repeated scales, shifts;
+    long place = ~0l;  // what of an index counts in a row of factors
+    if (xStride == channels && yStride == channels && divides_vector(channels)) {
+        scale = repeat(scale, channels, &scales), shift = repeat(shift, channels, &shifts);
+        channels *= rows, rows = 1, place = 0;
+    }
     for (long r = 0; r < rows; r++, x += xStride, y += yStride) {
         EACH(channels,
-             vec v = load(x + i) * load(scale + i); if (shift) v += load(shift + i); store(y + i, activate(v, activation, slope)),
-             vec v = load_first(x + i, left) * load_first(scale + i, left); if (shift) v += load_first(shift + i, left);
+             vec v = load(x + i) * load(scale + (i & place)); if (shift) v += load(shift + (i & place));
+             store(y + i, activate(v, activation, slope)),
+             vec v = load_first(x + i, left) * load_first(scale + (i & place), left);
+             if (shift) v += load_first(shift + (i & place), left);
              store_first(y + i, activate(v, activation, slope), left))
     }
 }
@@ -151,11 +170,18 @@ INLINE vec gate_value(int rule, vec y, vec g, vec slope) {
 static void gate(int rule, long rows, long channels, const float *y, long yStride, const float *g, long gStride, const float *scale,
                  float *dx, long dxStride, int accumulate, float slope) {
     const vec s = all(slope);
+    repeated scales;
+    long place = ~0l;
+    if (yStride == channels && gStride == channels && dxStride == channels && (!scale || divides_vector(channels))) {
+        scale = repeat(scale, channels, &scales);
+        channels *= rows, rows = 1, place = 0;
+    }
 #define CASE(F) case F: \
         for (long r = 0; r < rows; r++, y += yStride, g += gStride, dx += dxStride) { EACH(channels, \
-            vec d = gate_value(F, load(y + i), load(g + i), s); if (scale) d *= load(scale + i); \
+            vec d = gate_value(F, load(y + i), load(g + i), s); if (scale) d *= load(scale + (i & place)); \
             store(dx + i, accumulate ? load(dx + i) + d : d), \
-            vec d = gate_value(F, load_first(y + i, left), load_first(g + i, left), s); if (scale) d *= load_first(scale + i, left); \
+            vec d = gate_value(F, load_first(y + i, left), load_first(g + i, left), s); \
+            if (scale) d *= load_first(scale + (i & place), left); \
             store_first(dx + i, accumulate ? load_first(dx + i, left) + d : d, left)) } \
         break;
     switch (rule) { CASE(ECG_GATE_GRADIENT) CASE(ECG_GATE_GUIDED) CASE(ECG_GATE_DECONVOLUTION) default: break; }

@@ -36,3 +36,29 @@ static void precise_panel(const ecg_panel *p, long rows) {
         for (; row < rows; row++) precise_tile(p, row, 1, 1);
     }
 }
+
+INLINE double total(wide sum) {
+    double whole = 0;
+    UNROLL for (int lane = 0; lane < LANES / 2; lane++) whole += sum[lane];
+    return whole;
+}
+
+/// The same for the few columns of a matrix whose columns lie one after the other: a panel of them would be mostly empty.
+static void precise_dots(const ecg_panel *p, long rows) {
+    for (long r = 0; r < rows; r++) {
+        const float *input = p->input + r * p->inputStride;
+        for (long c = 0; c < p->columns; c++) {
+            const float *weights = p->weights + c * p->tapLength;
+            wide sum[2] = {};
+            for (long k = 0; k < p->tapLength; k += LANES) {
+                const long left = p->tapLength - k;
+                const vec x = left >= LANES ? load(input + k) : load_first(input + k, left);
+                const vec w = left >= LANES ? load(weights + k) : load_first(weights + k, left);
+                const half_vec *xs = (const half_vec *)&x, *ws = (const half_vec *)&w;
+                UNROLL for (int h = 0; h < 2; h++) sum[h] += __builtin_convertvector(xs[h], wide) * __builtin_convertvector(ws[h], wide);
+            }
+            const float y = (float)(total(sum[0] + sum[1]) + (p->bias ? p->bias[c] : 0));
+            p->output[r * p->outputStride + c] = activate(all(y), p->activation, p->slope)[0];
+        }
+    }
+}

@@ -8,6 +8,7 @@ const ecg_kernels TABLE = {
     .transformTriples = transform_triples,
     .triplePanel = triple_panel,
     .precisePanel = precise_panel,
+    .preciseDots = precise_dots,
     .depthwise = depthwise,
     .unary = unary,
     .unaryGradient = unary_gradient,

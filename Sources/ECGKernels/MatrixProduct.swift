@@ -16,10 +16,13 @@ public final class MatrixProduct: Sendable {
     private let weights: [Float]
     private let transposed: Bool
     private let packed: BlockedPanels
+    /// The weights [column, inner] and the bias where columns are so few that a panel would be mostly empty.
+    private let dots: (weights: Region<Float>, bias: Region<Float>?)?
     private let reverse = Mutex<BlockedPanels?>(nil)
     /// Sums in double precision: a network's last layers, small as they are, would otherwise add a rounding error of their own to every answer that
     /// is larger than all before it together. It depends on the shape alone.
-    private var isPrecise: Bool { columns <= 32 && inner * columns <= 1 << 15 }
+    private var isPrecise: Bool { Self.isPrecise(inner: inner, columns: columns) }
+    private static func isPrecise(inner: Int, columns: Int) -> Bool { columns <= 32 && inner * columns <= 1 << 15 }
 
     /// - Parameters:
     ///   - weights: [inner, columns], or [columns, inner] if `transposed`.
@@ -35,6 +38,12 @@ public final class MatrixProduct: Sendable {
         self.instructionSet = instructionSet
         self.weights = weights
         self.transposed = transposed
+        if columns <= 2, Self.isPrecise(inner: inner, columns: columns) {
+            let byColumn = transposed ? weights : (0..<columns).flatMap { column in (0..<inner).map { weights[$0 * columns + column] } }
+            dots = (Region(byColumn), bias.map { Region($0) })
+        } else {
+            dots = nil
+        }
         packed = weights.withUnsafeBufferPointer {
             BlockedPanels(
                 $0, inner: inner, columns: columns, rowStride: transposed ? 1 : columns, columnStride: transposed ? inner : 1, bias: bias,
@@ -86,11 +95,26 @@ public final class MatrixProduct: Sendable {
         let division = Division(
             items: 1, rows: rows, panels: panels.panels.count, operations: 2 * rows * inner * columns, workers: workers)
         division.run { _, rows, range, _ in
+            if isPrecise, let dots = self.dots {
+                return self.multiply(dots, rows, input, inputRowStride, output, outputRowStride, activation)
+            }
             panels.multiply(
                 rows: rows, panels: range, input: input.pointer, inputRowStride: inputRowStride, output: output.pointer,
                 outputRowStride: outputRowStride, accumulate: accumulate, activation: activation, isPrecise: isPrecise,
                 kernels: self.instructionSet.kernels)
         }
+    }
+
+    private func multiply(
+        _ dots: (weights: Region<Float>, bias: Region<Float>?), _ rows: Range<Int>, _ input: Region<Float>, _ inputRowStride: Int,
+        _ output: Region<Float>, _ outputRowStride: Int, _ activation: Activation
+    ) {
+        var call = ecg_panel(
+            input: input.pointer + rows.lowerBound * inputRowStride, inputStride: inputRowStride, taps: 1, tapStride: 0, tapLength: inner,
+            weights: UnsafePointer(dots.weights.pointer), bias: dots.bias.map { UnsafePointer($0.pointer) },
+            output: output.pointer + rows.lowerBound * outputRowStride, outputStride: outputRowStride, residual: nil, residualStride: 0,
+            residualMode: 0, activation: activation.code, slope: activation.slope, vectors: 1, columns: Int32(columns))
+        instructionSet.kernels.pointee.preciseDots(&call, rows.count)
     }
 }
 

@@ -52,6 +52,31 @@ extension Region {
         }
     }
 
+    /// Rows of `length` elements, their first ones at distances: `self[at + row·step + i] = source[from + row·stride + i]`.
+    @inlinable public func moveRows(_ rows: Int, of length: Int, at: Int, step: Int, from source: Region, _ from: Int, stride: Int) {
+        guard rows > 0, length > 0 else { return }
+        precondition(contains(at, step, rows) && contains(at + length - 1, step, rows))
+        precondition(source.contains(from, stride, rows) && source.contains(from + length - 1, stride, rows))
+        var (output, input) = (pointer + at, source.pointer + from)
+        for _ in 0..<rows {
+            for i in 0..<length { output[i] = input[i] }
+            (output, input) = (output + step, input + stride)
+        }
+    }
+
+    /// The same, added to what is there.
+    @inlinable public func accumulateRows(_ rows: Int, of length: Int, at: Int, step: Int, from source: Region, _ from: Int, stride: Int)
+    where Element: AdditiveArithmetic {
+        guard rows > 0, length > 0 else { return }
+        precondition(contains(at, step, rows) && contains(at + length - 1, step, rows))
+        precondition(source.contains(from, stride, rows) && source.contains(from + length - 1, stride, rows))
+        var (output, input) = (pointer + at, source.pointer + from)
+        for _ in 0..<rows {
+            for i in 0..<length { output[i] += input[i] }
+            (output, input) = (output + step, input + stride)
+        }
+    }
+
     /// A run of elements at distances: `self[at + i·step] += source[from + i·stride]`.
     @inlinable public func accumulate(_ length: Int, at: Int, step: Int, from source: Region, _ from: Int, stride: Int)
     where Element: AdditiveArithmetic {
@@ -126,6 +151,19 @@ extension Region {
             for row in 0..<rows {
                 for column in 0..<columns { output[column * rows + row] = input[row * columns + column] }
             }
+        }
+    }
+
+    /// The transpose of this region's `rows` × `columns` elements.
+    @inlinable public func transposed(rows: Int, columns: Int) -> [Element] {
+        precondition(rows * columns == count)
+        let input = pointer
+        return [Element](unsafeUninitializedCapacity: count) { elements, initialized in
+            guard let output = elements.baseAddress else { return }
+            for column in 0..<columns {
+                for row in 0..<rows { output[column * rows + row] = input[row * columns + column] }
+            }
+            initialized = count
         }
     }
 }

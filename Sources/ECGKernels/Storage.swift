@@ -139,6 +139,9 @@ public struct Region<Element: BitwiseCopyable>: @unchecked Sendable {
         }
     }
 
+    /// Whether these are the elements of another region, not copies of them.
+    public func isSame(as other: Region) -> Bool { storage === other.storage && start == other.start && count == other.count }
+
     /// A copy of the elements.
     public var elements: [Element] { [Element](UnsafeBufferPointer(start: pointer, count: count)) }
 

@@ -136,4 +136,32 @@ struct ElementwiseTests {
             #expect(gradient.elements == values)
         }
     }
+
+    @Test("a normalisation's rows, dense or part of wider ones, and their way back", arguments: InstructionSet.supported)
+    func channelRows(set: InstructionSet) {
+        var g = SeededGenerator(17)
+        for channels in [1, 3, 4, 8, 16, 20] {
+            for (rows, gap) in [(7, 0), (32, 0), (5, 3)] {
+                let stride = channels + gap
+                let (x, y, upstream) = (
+                    randomFloats(rows * channels, using: &g), randomFloats(rows * stride, using: &g), randomFloats(rows * stride, using: &g)
+                )
+                let (scale, shift) = (randomFloats(channels, using: &g), randomFloats(channels, using: &g))
+                let output = Region<Float>(count: x.count)
+                Elementwise.channelAffine(
+                    rows: rows, channels: channels, input: Region(x), scale: Region(scale), shift: Region(shift), output: output,
+                    activation: .relu, instructionSet: set)
+                let gradient = Region(x)
+                Elementwise.gateRows(
+                    .gradient, rows: rows, channels: channels, output: Region(y), upstream: Region(upstream), rowStride: stride,
+                    scale: Region(scale), gradient: gradient, accumulate: true, instructionSet: set)
+                for i in x.indices {
+                    let (row, channel) = i.quotientAndRemainder(dividingBy: channels)
+                    #expect(abs(output[i] - max(x[i] * scale[channel] + shift[channel], 0)) < 1e-6)
+                    let from = row * stride + channel
+                    #expect(abs(gradient[i] - (x[i] + (y[from] > 0 ? upstream[from] * scale[channel] : 0))) < 1e-6)
+                }
+            }
+        }
+    }
 }

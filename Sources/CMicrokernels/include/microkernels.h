@@ -88,6 +88,8 @@ typedef struct {
     void (*_Nonnull triplePanel)(const ecg_panel *_Nonnull, long triples, const float *_Nullable ahead);
     /// As `panel`, for a plain matrix without a residual, with sums in double precision that are rounded once.
     void (*_Nonnull precisePanel)(const ecg_panel *_Nonnull, long rows);
+    /// The same for a few columns, whose weights are [column, inner].
+    void (*_Nonnull preciseDots)(const ecg_panel *_Nonnull, long rows);
     void (*_Nonnull depthwise)(const ecg_depthwise *_Nonnull, long rows);
     void (*_Nonnull unary)(int function, long count, const float *_Nonnull x, float *_Nonnull y, float a, float b);
     void (*_Nonnull unaryGradient)(int function, long count, const float *_Nonnull x, const float *_Nonnull upstream,

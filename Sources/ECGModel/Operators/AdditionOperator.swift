@@ -62,6 +62,7 @@ struct AdditionKernel: Kernel {
 
     func reverseReads(_ rule: Rule) -> ReverseReads { activation == .identity ? .none : .outputs }
     var canSetGradients: Bool { true }
+    func passedGradient(of inputs: Int) -> Int? { activation == .identity ? 0 : nil }
     func supports(_ rule: Rule) -> Bool { true }
 
     func forward(_ run: ForwardRun) {
@@ -92,7 +93,7 @@ struct AdditionKernel: Kernel {
                 activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[index], workers: run.workers)
             } else if run.accumulates[index] {
                 into.add(g)
-            } else {
+            } else if !into.isSame(as: g) {
                 into.copy(from: g)
             }
         }

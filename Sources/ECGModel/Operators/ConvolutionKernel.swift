@@ -64,6 +64,8 @@ struct ConvolutionKernel: Kernel {
 
     var canSetGradients: Bool { true }
 
+    func passedGradient(of inputs: Int) -> Int? { residual == .beforeActivation && activation == .identity ? inputs - 1 : nil }
+
     var fewestItems: Int { prepared?.fewestItems ?? 1 }
 
     func supports(_ rule: Rule) -> Bool { true }
@@ -101,7 +103,7 @@ struct ConvolutionKernel: Kernel {
         }
         if let residual, let into = run.inputGradients.last??.region(Float.self) {
             let source = residual == .beforeActivation ? inner : gradient
-            if run.accumulates.last ?? true { into.add(source) } else { into.copy(from: source) }
+            if run.accumulates.last ?? true { into.add(source) } else if !into.isSame(as: source) { into.copy(from: source) }
         }
         if let into = run.inputGradients[0]?.region(Float.self) {
             prepared.inputGradient(

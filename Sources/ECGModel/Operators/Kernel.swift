@@ -13,6 +13,8 @@ package protocol Kernel: Sendable {
     var fewestItems: Int { get }
     /// Whether `reverse` honours `accumulates`; one that doesn't always adds, and gets zeroed gradients.
     var canSetGradients: Bool { get }
+    /// An input, of so many, whose gradient is the output's as it is: if nothing else arrives there before, it may lie in the same memory.
+    func passedGradient(of inputs: Int) -> Int?
     /// Whether the operator has this rule; `gradient` for one that isn't linear falls under it too.
     func supports(_ rule: Rule) -> Bool
     /// Fills `run.outputs` (and `run.kept`, if there).
@@ -29,6 +31,7 @@ extension Kernel {
     }
     package func reverseReads(_ rule: Rule) -> ReverseReads { .all }
     package var canSetGradients: Bool { false }
+    package func passedGradient(of inputs: Int) -> Int? { nil }
     package func supports(_ rule: Rule) -> Bool { rule != .rescale }
     package func reverse(_ run: ReverseRun) {}
 }

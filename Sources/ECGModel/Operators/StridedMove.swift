@@ -51,6 +51,9 @@ package struct StridedMove: MovingKernel {
             if self.shape.isEmpty { (self.shape, self.fromStrides, self.toStrides) = ([1], [1], [1]) }
         }
 
+        /// The number of its rows, if it is nothing but rows of elements that lie side by side in both tensors.
+        var rows: Int? { shape.count == 2 && fromStrides[1] == 1 && toStrides[1] == 1 ? shape[0] : nil }
+
         /// Calls `body(first in the input, first in the output)` for every run along the innermost axis.
         func forEachRun(_ body: (Int, Int) -> Void) {
             guard !shape.contains(0) else { return }
@@ -100,7 +103,11 @@ package struct StridedMove: MovingKernel {
             let (length, stride, step) = (
                 box.shape[box.shape.count - 1], box.fromStrides[box.shape.count - 1], box.toStrides[box.shape.count - 1]
             )
-            box.forEachRun { target.move(length, at: $1, step: step, from: source, $0, stride: stride) }
+            if let rows = box.rows {
+                target.moveRows(rows, of: length, at: box.to, step: box.toStrides[0], from: source, box.from, stride: box.fromStrides[0])
+            } else {
+                box.forEachRun { target.move(length, at: $1, step: step, from: source, $0, stride: stride) }
+            }
         }
     }
 
@@ -112,7 +119,11 @@ package struct StridedMove: MovingKernel {
             let (length, stride, step) = (
                 box.shape[box.shape.count - 1], box.fromStrides[box.shape.count - 1], box.toStrides[box.shape.count - 1]
             )
-            box.forEachRun { into.accumulate(length, at: $0, step: stride, from: g, $1, stride: step) }
+            if let rows = box.rows {
+                into.accumulateRows(rows, of: length, at: box.from, step: box.fromStrides[0], from: g, box.to, stride: box.toStrides[0])
+            } else {
+                box.forEachRun { into.accumulate(length, at: $0, step: stride, from: g, $1, stride: step) }
+            }
         }
     }
 

@@ -59,14 +59,38 @@ struct ArenaLayout {
                 Tenant(isGradient: isGradient, root: root, bytes: planned[root].fact.byteCount, first: time.0, last: time.1)
             }
         }
+        let passed = isReference ? [:] : Self.passed(reverse, steps, planned, lives: backward)
+        for (value, first) in passed { if let end = backward.removeValue(forKey: value)?.1 { backward[first]?.1.raise(to: end) } }
         let all = (tenants(forward, false) + (isReference ? [] : tenants(backward, true))).sorted {
             ($1.bytes, $0.first, $0.root, $0.isGradient ? 1 : 0) < ($0.bytes, $1.first, $1.root, $1.isGradient ? 1 : 0)
         }
         if all.count <= Self.fewEnough { place(all) } else { placeInTurn(all) }
+        for (value, first) in passed { gradients[value] = gradients[first] }
         if isReference { return }
         let needs = steps.map { $0.kernel.scratchBytes(threads: request.threads) }
         scratch = (byteCount, needs.max() ?? 0)
         byteCount += Self.aligned(scratch.count)
+    }
+
+    /// Gradients that are another one unchanged (a sum's operands have that of the sum), each with the first that it is handed on from. That one is read
+    /// for the last time where this one would be set.
+    ///
+    /// - Parameter lives: the first and the last time of gradients by root.
+    private static func passed(
+        _ reverse: [[ReverseStep]], _ steps: [Step], _ planned: [PlanValue], lives: [Int: (Int, Int)]
+    ) -> [Int: Int] {
+        func isWhole(_ value: Int) -> Bool { planned[value].root == value && planned[value].span == planned[value].fact.shape.elementCount }
+        var first: [Int: Int] = [:]
+        for made in reverse.joined() {
+            let (step, time) = (steps[made.step], 2 * steps.count - 1 - made.step)
+            guard let place = step.kernel.passedGradient(of: step.inputs.count), made.inputGradients[place], !made.accumulates[place],
+                let input = step.inputs[place], let output = step.outputs[0], isWhole(input), isWhole(output), first[input] == nil,
+                planned[input].fact.byteCount == planned[output].fact.byteCount, lives[output]?.1 == time, lives[input]?.0 == time,
+                step.inputs.count(where: { $0.map { planned[$0].root == input } ?? false }) == 1
+            else { continue }
+            first[input] = first[output] ?? output
+        }
+        return first
     }
 
     /// Tensors for which every place is worth looking at: that takes the square of their number.
@@ -110,4 +134,8 @@ struct ArenaLayout {
             if tenant.isGradient { gradients[tenant.root] = offset } else { values[tenant.root] = offset }
         }
     }
+}
+
+extension Int {
+    fileprivate mutating func raise(to other: Int) { self = Swift.max(self, other) }
 }

@@ -107,6 +107,17 @@ import Testing
         }
     }
 
+    /// Points enough for several chunks a thread: whoever is done first, sums are taken in the points' order.
+    @Test func mapsDontDependOnTheThreads() throws {
+        let methods = ["smoothgrad", "vargrad", "integrated-gradients", "ig-smoothgrad", "gradient-shap"]
+        let (once, thrice) = (try maps("Reused", methods) { $0.samples = 70 }, try maps("Reused", methods, threads: 3) { $0.samples = 70 })
+        for i in 0..<3 {
+            for (one, three) in zip(once[i].maps, thrice[i].maps) {
+                #expect(one.values == three.values && one.residual == three.residual, "\(one.method)")
+            }
+        }
+    }
+
     @Test func predictedTargetsComeFromThePairsToo() throws {
         let alone = try maps("Leaky", ["deeplift-shap"]) { $0.target = .predicted }
         let beside = try maps("Leaky", ["saliency", "deeplift-shap"]) { $0.target = .predicted }

@@ -38,6 +38,17 @@ private let examplePath: String = {
         }
     }
 
+    /// Every item once, in order, in whole chunks but for the first and the small ones at the end.
+    @Test func chunksInTurnHoldEveryItemOnce() {
+        for (count, chunk, threads) in [(80, 20, 2), (400, 20, 2), (401, 20, 2), (91, 7, 3), (13, 1, 4), (1000, 3, 1)] {
+            let turns = Session.turns(count, chunk: chunk, threads: threads)
+            #expect(turns.flatMap { Array($0) } == Array(0..<count), "\(count) items")
+            #expect(turns.allSatisfy { !$0.isEmpty && $0.count <= chunk })
+            #expect(turns.count(where: { $0.count == chunk }) >= threads)
+        }
+        #expect(Session.turns(79, chunk: 20, threads: 2).isEmpty)
+    }
+
     @Test func gradientsOnConstantStretchesAreThoseOfExactArithmetic() throws {
         let model = try Model(path: examplePath)
         let items = beats(2)

@@ -21,14 +21,31 @@ struct Delivery: Sendable {
     func callAsFunction(
         _ family: PointFamily, _ number: Int, of count: Int, _ point: Point, _ gradient: [Float], score: Double, to state: ItemState
     ) {
+        let arrival = ItemState.Arrival(point: point, gradient: gradient, score: score)
+        state.changing.withLock { add(arrival, family, number, of: count, state.context, to: &$0) }
+    }
+
+    /// Gives a point and those that waited for it; sums are taken in the points' order, since they would depend on the threads otherwise.
+    func inTurn(_ arrival: ItemState.Arrival, _ family: PointFamily, _ number: Int, of count: Int, to state: ItemState) {
         state.changing.withLock { now in
-            if family == .noisy { now.noisyScore += score / Double(settings.samples) }
-            let probe = Probe(
-                number: number, count: count, point: point, item: state.context, settings: settings, score: score, gradient: gradient,
-                itemScore: now.score, baseScore: now.baseScores.first ?? .nan)
-            for m in methods.indices where number < methods[m].most ?? .max && families[m].isSame(as: family) {
-                methods[m].add(&now.sums[m], probe)
+            now.early[number] = arrival
+            while let next = now.early.removeValue(forKey: now.due) {
+                add(next, family, now.due, of: count, state.context, to: &now)
+                now.due += 1
             }
+        }
+    }
+
+    private func add(
+        _ arrival: ItemState.Arrival, _ family: PointFamily, _ number: Int, of count: Int, _ item: ItemContext,
+        to now: inout ItemState.Changing
+    ) {
+        if family == .noisy { now.noisyScore += arrival.score / Double(settings.samples) }
+        let probe = Probe(
+            number: number, count: count, point: arrival.point, item: item, settings: settings, score: arrival.score,
+            gradient: arrival.gradient, itemScore: now.score, baseScore: now.baseScores.first ?? .nan)
+        for m in methods.indices where number < methods[m].most ?? .max && families[m].isSame(as: family) {
+            methods[m].add(&now.sums[m], probe)
         }
     }
 }

@@ -23,7 +23,8 @@ extension Explainer {
         for state in states {
             state.changing.withLock { $0.source = PointSource(family, item: state.context, settings: settings) }
         }
-        let room = try room(states[0].context, passes(rule(family)))
+        let isStreamed = family.isStreamed && rule(family) != nil
+        let room = try room(states[0].context, passes(rule(family)), streamed: isStreamed)
         guard case .pairs = family, let baselines = counts.first, baselines > 1 else {
             return try runBatches(
                 family, zip(states, counts).map { PointSpan(state: $0, first: 0, count: $1, total: $1, start: 0) }, most: room.points,
@@ -64,6 +65,7 @@ extension Explainer {
     /// Makes a batch of points, runs it, and gives each point to its methods.
     private func run(_ spans: [PointSpan], _ filled: Int, _ family: PointFamily, sharing: Sharing) throws {
         let rule = rule(family)
+        if let rule, family.isStreamed { return try stream(spans, filled, family, rule, sharing: sharing) }
         let shape = spans[0].state.context.shape
         let size = spans[0].state.context.values.count
         // long spans are made by several threads, in parts that don't depend on how many there are
@@ -82,11 +84,9 @@ extension Explainer {
         let scores: PointScores
         var gradients: [Float]?
         if let rule {
-            let targets: PointTargets =
+            let targets =
                 onlyPairs
-                ? try targetsBefore(spans.flatMap { span in [ItemState](repeating: span.state, count: span.count) })
-                : settings.target == .layerMean
-                    ? .layerMean : .classes(spans.flatMap { span in [Int](repeating: span.state.now.target ?? 0, count: span.count) })
+                ? try targetsBefore(spans.flatMap { span in [ItemState](repeating: span.state, count: span.count) }) : targets(spans)
             let result = try network.gradients(
                 input, references: references, shape: shape, targets: targets, probability: settings.score == .probability,
                 passes: passes(rule), sharing: sharing)
@@ -111,6 +111,49 @@ extension Explainer {
 }
 
 extension Explainer {
+    /// The same, each thread with the points that it runs.
+    private func stream(_ spans: [PointSpan], _ filled: Int, _ family: PointFamily, _ rule: Rule, sharing: Sharing) throws {
+        let (deliver, scoring) = (deliver, try scoring(spans[0].state))
+        let known = spans.map(\.state.now.target)
+        for span in spans { span.state.changing.withLock { $0.due = span.first } }
+        try network.gradients(
+            count: filled, shape: spans[0].state.context.shape, targets: targets(spans), probability: settings.score == .probability,
+            pass: NetworkPass(rules: convention(rule)), sharing: sharing
+        ) { range in
+            let parts = spans.indices.filter { spans[$0].start < range.upperBound && range.lowerBound < spans[$0].start + spans[$0].count }
+            var places: [(span: Int, number: Int)] = []
+            var points: [Point] = []
+            for part in parts {
+                let span = spans[part]
+                var source = span.state.changing.withLock { $0.source }
+                for place in range.clamped(to: span.start..<span.start + span.count) {
+                    places.append((part, span.first + place - span.start))
+                    points.append(source?.point(span.first + place - span.start) ?? Point(input: span.state.context.values))
+                }
+            }
+            let inputs = points.map(\.input)
+            for i in points.indices { points[i].input = [] }
+            return PointChunk(inputs) { [points] said in
+                for (i, place) in places.enumerated() {
+                    let score = known[place.span].map { scoring.value(said.logits[i][...], target: $0) } ?? Double(said.scores[i])
+                    deliver.inTurn(
+                        ItemState.Arrival(point: points[i], gradient: said.gradients[i], score: score), family, place.number,
+                        of: spans[place.span].total, to: spans[place.span].state)
+                }
+            }
+        }
+    }
+
+    /// What is explained at the points of spans.
+    private func targets(_ spans: [PointSpan]) -> PointTargets {
+        if settings.target == .layerMean { return .layerMean }
+        return .classes(
+            spans.flatMap { span in
+                let target = span.state.now.target ?? 0
+                return [Int](repeating: target, count: span.count)
+            })
+    }
+
     /// Notes the items' targets and scores, and those of their baselines, where runs against these are the only ones.
     private func settlePairs(_ spans: [PointSpan], _ result: PointGradients) throws {
         let classes = result.logits.count / max(result.scores.count, 1)

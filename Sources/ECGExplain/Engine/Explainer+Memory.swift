@@ -28,8 +28,9 @@ extension Explainer {
     ///
     /// - Parameters:
     ///   - passes: the reverse runs; none if they only run forward.
+    ///   - streamed: whether points are made as they are run.
     /// - Throws: `ExplainError` if not even one fits; it names the least that does.
-    func room(_ context: ItemContext, _ passes: [NetworkPass]) throws -> Room {
+    func room(_ context: ItemContext, _ passes: [NetworkPass], streamed: Bool = false) throws -> Room {
         let shape = context.shape
         let paired = passes.contains { $0.rules.rule == .rescale }
         let threads = network.workers.count
@@ -47,7 +48,8 @@ extension Explainer {
             guard points >= min(sharing.atOnce ?? 1, 2) else { continue }
             // whole chunks for every thread, so that none waits for the others
             let round = (sharing.chunk ?? 1) * (sharing.atOnce ?? 1)
-            let most = min(points, max(Self.mostPoints, Self.chunksEach * natural * threads))
+            // of points that are made as they are run few are held at a time, but all would be if a thread stood still
+            let most = streamed ? points : min(points, max(Self.mostPoints, Self.chunksEach * natural * threads))
             return Room(sharing: sharing, points: most >= round ? most / round * round : most)
         }
         let least = resident + heldBytes(shape) + each + (try network.bytesInFlight(shape, passes, settings, Sharing(chunk: 1, atOnce: 1)))

@@ -18,6 +18,16 @@ final class ItemState: Sendable {
         var layer: [Double] = []
         /// Makes the points of the family at hand.
         var source: PointSource?
+        /// The number of its point that is added next, and those that came before their turn.
+        var due = 0
+        var early: [Int: Arrival] = [:]
+    }
+
+    /// A point with what the network said of it.
+    struct Arrival: Sendable {
+        let point: Point
+        let gradient: [Float]
+        let score: Double
     }
 
     let context: ItemContext

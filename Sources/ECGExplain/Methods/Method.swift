@@ -105,12 +105,28 @@ struct Sums: Sendable {
     /// Adds to each place of a row what `value` makes of the gradient there.
     @inline(__always)
     mutating func add(_ gradient: [Float], to row: Int = 0, weight: Double = 1, _ value: (Double) -> Double = { $0 }) {
-        for i in gradient.indices { rows[row][i] += weight * value(Double(gradient[i])) }
+        change(row) { sums in
+            precondition(sums.count == gradient.count)
+            for i in 0..<sums.count { sums[i] += weight * value(Double(gradient[i])) }
+        }
+    }
+
+    /// Works on a row by itself: in its place among the others it would be looked up anew for every element.
+    @inline(__always)
+    private mutating func change(_ row: Int, _ body: (inout [Double]) -> Void) {
+        var own: [Double] = []
+        swap(&own, &rows[row])
+        body(&own)
+        swap(&own, &rows[row])
     }
 
     /// Adds contributions, gradient times the path's length, to row 0, and without that factor to row 1 where multipliers are asked for.
     mutating func addPath(_ p: Probe, weight: Double) {
-        for i in p.gradient.indices { rows[0][i] += weight * Double(p.gradient[i]) * Double(p.point.end[i] - p.point.base[i]) }
+        let (gradient, end, base) = (p.gradient, p.point.end, p.point.base)
+        change(0) { sums in
+            precondition(sums.count == gradient.count && sums.count == end.count && sums.count == base.count)
+            for i in 0..<sums.count { sums[i] += weight * Double(gradient[i]) * Double(end[i] - base[i]) }
+        }
         if rows.count > 1 { add(p.gradient, to: 1, weight: weight) }
     }
 

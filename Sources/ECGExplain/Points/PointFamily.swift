@@ -29,6 +29,14 @@ enum PointFamily: Hashable, Sendable {
     /// The baseline with features switched on one after the other, in each draw's order; forward only.
     case switchedOn(FeatureKey)
 
+    /// Whether the network is asked for the gradient at points that are seen by no other family: then they are made as they are run.
+    var isStreamed: Bool {
+        switch self {
+        case .noisy, .path, .noisyPath, .between: true
+        default: false
+        }
+    }
+
     /// Whether two families differ in their steps at most.
     func isSame(as other: PointFamily) -> Bool {
         switch (self, other) {
@@ -147,7 +155,8 @@ struct PointSource: Sendable {
 
     private static func between(_ base: [Float], _ end: [Float], _ place: Float) -> [Float] {
         var point = base
-        for i in point.indices { point[i] = base[i] + place * (end[i] - base[i]) }
+        precondition(point.count == end.count)
+        for i in 0..<point.count { point[i] += place * (end[i] - point[i]) }
         return point
     }
 }

@@ -147,14 +147,21 @@ extension Session {
         let perItem = itemShape.elementCount
         let move = itemMove(fact)
         for (place, item) in range.enumerated() {
-            let target = gradient[item * perItem..<(item + 1) * perItem]
-            if fact.type == .float32 {
-                move.copyBack(tensor.region(Float.self)[place * perItem..<(place + 1) * perItem], into: target)
-            } else {
-                let narrow = Region<Float>(count: perItem)
-                narrow.set(tensor.region(Double.self)[place * perItem..<(place + 1) * perItem]) { Float($0) }
-                move.copyBack(narrow, into: target)
-            }
+            move.copyBack(Self.item(tensor, place, perItem), into: gradient[item * perItem..<(item + 1) * perItem])
         }
+    }
+
+    /// The gradient at an item of a chunk.
+    func gradient(_ memory: PlanMemory, at place: Int) -> [Float] {
+        guard let tensor = memory.gradient(input.value), let fact = memory.plan.fact(input.value) else { return [] }
+        return itemMove(fact).copyBack(Self.item(tensor, place, itemShape.elementCount))
+    }
+
+    private static func item(_ tensor: Tensor, _ place: Int, _ perItem: Int) -> Region<Float> {
+        let own = place * perItem..<(place + 1) * perItem
+        if tensor.type == .float32 { return tensor.region(Float.self)[own] }
+        let narrow = Region<Float>(count: perItem)
+        narrow.set(tensor.region(Double.self)[own]) { Float($0) }
+        return narrow
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGKernels
+import Synchronization
 
 extension Session {
     /// The model's logits and probabilities for items.
@@ -135,23 +136,70 @@ extension Session {
         for memory in memories.values { if let memory { model.pool.give(memory, most: atOnce) } }
     }
 
+    /// The same where chunks take long and follow each other at once: the threads take them in their order, and the last ones are smaller, so that nobody
+    /// waits long for the others at the end.
+    func forEachChunkInTurn(
+        _ count: Int, kept: [ValueIndex], reverse: PlanRequest.Reverse?, sharing: Sharing,
+        _ body: @Sendable (PlanMemory, Range<Int>) -> Void
+    ) throws {
+        let (chunk, threads) = (sharing.chunk ?? chunk, workers.count)
+        let turns = Self.turns(count, chunk: chunk, threads: threads)
+        guard fixedCount == nil, !sharing.isExact, (sharing.atOnce ?? threads) >= threads, !turns.isEmpty else {
+            return try forEachChunk(count, kept: kept, reverse: reverse, sharing: sharing, body)
+        }
+        let sizes = Set(turns.map(\.count))
+        let plans = try sizes.map { (count: $0, plan: try plan(count: $0, kept: kept, reverse: reverse, threads: 1)) }
+        guard let whole = plans.first(where: { $0.count == chunk })?.plan else { return }
+        try checkEachItem(kept, plans)
+        whole.prepare(workers)
+        let memories = Collected<PlanMemory?>(repeating: nil, count: threads)
+        let next = Atomic<Int>(0)
+        workers.run(threads) { _, worker in
+            let own = memories.values[worker] ?? model.pool.take(whole, workers: nil)
+            memories.set(worker, own)
+            while true {
+                let turn = next.add(1, ordering: .relaxed).oldValue
+                guard turn < turns.count else { return }
+                guard let plan = plans.first(where: { $0.count == turns[turn].count })?.plan else { continue }
+                body(plan === whole ? own : PlanMemory(plan, within: own), turns[turn])
+            }
+        }
+        for memory in memories.values { if let memory { model.pool.give(memory, most: threads) } }
+    }
+
+    /// Whole chunks, and at the end a half and two quarters of one for each thread; none where there are too few items for that.
+    package static func turns(_ count: Int, chunk: Int, threads: Int) -> [Range<Int>] {
+        let (half, quarter) = (chunk / 2, chunk / 4)
+        let smaller = chunk < 4 ? [] : [Int](repeating: half, count: threads) + [Int](repeating: quarter, count: 2 * threads)
+        let rest = count - smaller.reduce(0, +)
+        guard rest >= threads * chunk else { return [] }
+        let sizes = (rest % chunk == 0 ? [] : [rest % chunk]) + [Int](repeating: chunk, count: rest / chunk) + smaller
+        var start = 0
+        return sizes.map { size in
+            defer { start += size }
+            return start..<start + size
+        }
+    }
+
     /// Copies items into the input's tensor, in its layout. A plan for more items than there are gets zeros behind them.
     func fill(_ tensor: Tensor?, _ fact: Fact?, _ items: Items, _ range: Range<Int>) {
+        fill(tensor, fact, range.count) { (items.values, (range.lowerBound + $0) * items.itemCount) }
+    }
+
+    /// The same for items that lie anywhere: each in an array, from an offset on.
+    func fill(_ tensor: Tensor?, _ fact: Fact?, _ count: Int, _ item: (Int) -> (values: [Float], offset: Int)) {
         guard let tensor, let fact else { return }
-        let perItem = items.itemCount
-        if range.count * perItem < tensor.count { tensor.zero() }
+        let perItem = itemShape.elementCount
+        if count * perItem < tensor.count { tensor.zero() }
         let move = itemMove(fact)
-        if fact.type == .float32 {
-            let target = tensor.region(Float.self)
-            for (place, item) in range.enumerated() {
-                move.copy(items.values, item * perItem, into: target[place * perItem..<(place + 1) * perItem])
-            }
-        } else {
-            let target = tensor.region(Double.self)
-            for (place, item) in range.enumerated() {
+        for place in 0..<count {
+            let (own, (values, offset)) = (place * perItem..<(place + 1) * perItem, item(place))
+            if fact.type == .float32 {
+                move.copy(values, offset, into: tensor.region(Float.self)[own])
+            } else {
                 let part = Region<Float>(count: perItem)
-                move.copy(items.values, item * perItem, into: part)
-                target[place * perItem..<(place + 1) * perItem].set(part) { Double($0) }
+                move.copy(values, offset, into: part)
+                tensor.region(Double.self)[own].set(part) { Double($0) }
             }
         }
     }
@@ -225,5 +273,9 @@ struct ItemMove: Sendable {
     func copyBack(_ source: Region<Float>, into target: Region<Float>) {
         guard isTransposed, rows > 1, columns > 1 else { return target.copy(from: source) }
         for row in 0..<rows { target.move(columns, at: row * columns, step: 1, from: source, row, stride: rows) }
+    }
+
+    func copyBack(_ source: Region<Float>) -> [Float] {
+        isTransposed && rows > 1 && columns > 1 ? source.transposed(rows: columns, columns: rows) : source.elements
     }
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A fused product would give other bits than a set without it.
+// A product is fused with a sum where it says so, and then in all sets.
 #pragma STDC FP_CONTRACT OFF
 
 #define JOIN(a, b) a##b
@@ -13,7 +13,7 @@
 #if defined(__x86_64__)
 #define NAME(name) JOIN(name, _avx2)
 #define LANES 8
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "signal-set.h"
 #pragma clang attribute pop
 #undef NAME
@@ -21,7 +21,7 @@
 
 #define NAME(name) JOIN(name, _avx512)
 #define LANES 16
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"))), apply_to = function)
 #include "signal-set.h"
 #pragma clang attribute pop
 #undef NAME
@@ -36,10 +36,10 @@ const ecg_signal_loops *ecg_signal_loops_for(int set) {
     switch (set) {
 #if defined(__x86_64__)
     case 2:
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
                 && __builtin_cpu_supports("avx512bw")
             ? &loops_avx512 : NULL;
-    case 1: return __builtin_cpu_supports("avx2") ? &loops_avx2 : NULL;
+    case 1: return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") ? &loops_avx2 : NULL;
 #endif
     case 0: return &loops_portable;
     default: return NULL;

@@ -2,6 +2,9 @@
 //
 // The loops for vectors of LANES floats. Included once for each instruction set; no guard on purpose.
 
+// a * b + c, rounded once.
+#define FUSED(a, b, c) __builtin_elementwise_fma(a, b, c)
+
 typedef float NAME(vec) __attribute__((vector_size(LANES * 4)));
 typedef float NAME(vec_anywhere) __attribute__((vector_size(LANES * 4), aligned(4)));
 typedef float NAME(vec16) __attribute__((vector_size(64)));
@@ -20,38 +23,38 @@ static int NAME(all_finite)(const float *from, long count) {
     return !wrong;
 }
 
-static void NAME(widen)(const float *from, double *to, long step, long count) {
+static void NAME(widen)(const float *from, double factor, double *to, long step, long count) {
     if (step == 1) {
-        for (long i = 0; i < count; i++) to[i] = from[i];
+        for (long i = 0; i < count; i++) to[i] = factor * from[i];
     } else {
-        for (long i = 0; i < count; i++) to[i * step] = from[i];
+        for (long i = 0; i < count; i++) to[i * step] = factor * from[i];
     }
 }
 
-static void NAME(weave)(const float *restrict first, const float *restrict second, double *restrict to, long count) {
+static void NAME(weave)(const float *restrict first, const float *restrict second, double factor, double *restrict to, long count) {
     for (long i = 0; i < count; i++) {
-        to[2 * i] = first[i];
-        to[2 * i + 1] = second[i];
+        to[2 * i] = factor * first[i];
+        to[2 * i + 1] = factor * second[i];
     }
 }
 
-static void NAME(unweave)(const double *restrict from, float *restrict first, float *restrict second, long count) {
+static void NAME(unweave)(const double *restrict from, double factor, float *restrict first, float *restrict second, long count) {
     for (long i = 0; i < count; i++) {
-        first[i] = (float)from[2 * i];
-        second[i] = (float)from[2 * i + 1];
+        first[i] = (float)(factor * from[2 * i]);
+        second[i] = (float)(factor * from[2 * i + 1]);
     }
 }
 
 // The steps that there are, each as a constant.
-static void NAME(narrow)(const double *restrict from, long step, float *restrict to, long count) {
+static void NAME(narrow)(const double *restrict from, double factor, long step, float *restrict to, long count) {
     if (step == 1) {
-        for (long i = 0; i < count; i++) to[i] = (float)from[i];
+        for (long i = 0; i < count; i++) to[i] = (float)(factor * from[i]);
     } else if (step == 2) {
-        for (long i = 0; i < count; i++) to[i] = (float)from[2 * i];
+        for (long i = 0; i < count; i++) to[i] = (float)(factor * from[2 * i]);
     } else if (step == 4) {
-        for (long i = 0; i < count; i++) to[i] = (float)from[4 * i];
+        for (long i = 0; i < count; i++) to[i] = (float)(factor * from[4 * i]);
     } else {
-        for (long i = 0; i < count; i++) to[i] = (float)from[i * step];
+        for (long i = 0; i < count; i++) to[i] = (float)(factor * from[i * step]);
     }
 }
 
@@ -135,9 +138,9 @@ static inline void NAME(section)(const ecg_section *section, double *s1, double 
     const ecg_section s = *section;
     double first = *s1, second = *s2;
     for (long i = from; i < to; i++) {
-        const double x = values[i * step], y = s.b0 * x + first;
-        const double next = (s.c1 * x + second) - s.a1 * first;
-        second = s.c2 * x - s.a2 * first;
+        const double x = values[i * step], y = x + first;
+        const double next = FUSED(-s.a1, first, FUSED(s.c1, x, second));
+        second = FUSED(-s.a2, first, s.c2 * x);
         first = next;
         values[i * step] = y;
     }
@@ -158,35 +161,35 @@ VECTORS(4)
 
 #define SECTIONS(LEADS, CHAINS, SHIFTED, FIRST, LAST)                                                                                      \
     static void NAME(sections_of_##LEADS##_##CHAINS)(                                                                                      \
-        const ecg_section *s, double *const *states, double *const *values, long step, long count) {                                       \
+        const ecg_section *s, double *const *states, double *const *values, const long *steps, long count) {                               \
         for (int c = 0; c < CHAINS; c++) {                                                                                                 \
             for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                 \
                 const int k = lane / LEADS;                                                                                                \
                 const long ahead = count < 16 ? count : 6 - 2 * k;                                                                         \
-                NAME(section)(s + k, states[c] + lane, states[c] + 4 * LEADS + lane, values[c] + lane % LEADS, step, 0, ahead);            \
+                NAME(section)(s + k, states[c] + lane, states[c] + 4 * LEADS + lane, values[c] + lane % LEADS, steps[c], 0, ahead);        \
             }                                                                                                                              \
         }                                                                                                                                  \
         if (count < 16) return;                                                                                                            \
-        NAME(lanes##LEADS) b0, c1, c2, a1, a2, s1[CHAINS], s2[CHAINS], older[CHAINS] = {}, old[CHAINS] = {};                               \
+        NAME(lanes##LEADS) c1, c2, a1, a2, s1[CHAINS], s2[CHAINS], older[CHAINS] = {}, old[CHAINS] = {};                                   \
         for (int lane = 0; lane < 4 * LEADS; lane++) {                                                                                     \
             const ecg_section *section = s + lane / LEADS;                                                                                 \
             const int k = lane / LEADS, lead = lane % LEADS;                                                                               \
-            b0[lane] = section->b0, c1[lane] = section->c1, c2[lane] = section->c2, a1[lane] = section->a1, a2[lane] = section->a2;        \
+            c1[lane] = section->c1, c2[lane] = section->c2, a1[lane] = section->a1, a2[lane] = section->a2;                                \
             for (int c = 0; c < CHAINS; c++) {                                                                                             \
                 s1[c][lane] = states[c][lane], s2[c][lane] = states[c][4 * LEADS + lane];                                                  \
                 if (k == 3) continue;                                                                                                      \
-                older[c][lane] = values[c][(4 - 2 * k) * step + lead], old[c][lane] = values[c][(5 - 2 * k) * step + lead];                \
+                older[c][lane] = values[c][(4 - 2 * k) * steps[c] + lead], old[c][lane] = values[c][(5 - 2 * k) * steps[c] + lead];        \
             }                                                                                                                              \
         }                                                                                                                                  \
         for (long i = 6; i < count; i++) {                                                                                                 \
             _Pragma("clang loop unroll(full)") for (int c = 0; c < CHAINS; c++) {                                                          \
-                const NAME(leads##LEADS) sample = *(const NAME(leads_anywhere##LEADS) *)(values[c] + i * step);                            \
+                const NAME(leads##LEADS) sample = *(const NAME(leads_anywhere##LEADS) *)(values[c] + i * steps[c]);                        \
                 const NAME(lanes##LEADS) x = __builtin_shufflevector(__builtin_shufflevector(sample, sample, FIRST), older[c], SHIFTED);   \
-                const NAME(lanes##LEADS) y = b0 * x + s1[c];                                                                               \
-                const NAME(lanes##LEADS) next = (c1 * x + s2[c]) - a1 * s1[c];                                                             \
-                s2[c] = c2 * x - a2 * s1[c];                                                                                               \
+                const NAME(lanes##LEADS) y = x + s1[c];                                                                                    \
+                const NAME(lanes##LEADS) next = FUSED(-a1, s1[c], FUSED(c1, x, s2[c]));                                                    \
+                s2[c] = FUSED(-a2, s1[c], c2 * x);                                                                                         \
                 s1[c] = next;                                                                                                              \
-                *(NAME(leads_anywhere##LEADS) *)(values[c] + (i - 6) * step) = __builtin_shufflevector(y, y, LAST);                        \
+                *(NAME(leads_anywhere##LEADS) *)(values[c] + (i - 6) * steps[c]) = __builtin_shufflevector(y, y, LAST);                    \
                 older[c] = old[c];                                                                                                         \
                 old[c] = y;                                                                                                                \
             }                                                                                                                              \
@@ -196,12 +199,12 @@ VECTORS(4)
                 const int k = lane / LEADS, lead = lane % LEADS;                                                                           \
                 states[c][lane] = s1[c][lane], states[c][4 * LEADS + lane] = s2[c][lane];                                                  \
                 if (k == 3) continue;                                                                                                      \
-                values[c][(count - 2 - 2 * k) * step + lead] = older[c][lane], values[c][(count - 1 - 2 * k) * step + lead] = old[c][lane];\
+                values[c][(count - 2 - 2 * k) * steps[c] + lead] = older[c][lane], values[c][(count - 1 - 2 * k) * steps[c] + lead] = old[c][lane];\
             }                                                                                                                              \
             for (int lane = LEADS; lane < 4 * LEADS; lane++) {                                                                             \
                 const int k = lane / LEADS;                                                                                                \
                 double *state = states[c] + lane;                                                                                          \
-                NAME(section)(s + k, state, state + 4 * LEADS, values[c] + lane % LEADS, step, count - 2 * k, count);                      \
+                NAME(section)(s + k, state, state + 4 * LEADS, values[c] + lane % LEADS, steps[c], count - 2 * k, count);                  \
             }                                                                                                                              \
         }                                                                                                                                  \
     }
@@ -225,26 +228,28 @@ static void NAME(sections)(const ecg_section *s, double *states, int leads, int 
     double *start = backwards ? values + (count - 1) * leads : values;
     const long step = backwards ? -leads : leads;
     switch (leads) {
-    case 4: NAME(sections_of_4_1)(s, &states, &start, step, count); break;
+    case 4: NAME(sections_of_4_1)(s, &states, &start, &step, count); break;
 #if LANES == 16
     // A run waits for itself, and longer for wide products than for two half as wide.
-    case 2: sections_of_2_1_avx2(s, &states, &start, step, count); break;
+    case 2: sections_of_2_1_avx2(s, &states, &start, &step, count); break;
 #else
-    case 2: NAME(sections_of_2_1)(s, &states, &start, step, count); break;
+    case 2: NAME(sections_of_2_1)(s, &states, &start, &step, count); break;
 #endif
-    default: NAME(sections_of_1_1)(s, &states, &start, step, count); break;
+    default: NAME(sections_of_1_1)(s, &states, &start, &step, count); break;
     }
 }
 
 static void NAME(two_runs)(
-    const ecg_section *s, double *first_states, double *second_states, int leads, int backwards, double *first, double *second, long count) {
+    const ecg_section *s, double *first_states, double *second_states, int leads, int backwards, int second_backwards, double *first,
+    double *second, long count) {
     if (count <= 0) return;
-    const long start = backwards ? (count - 1) * leads : 0, step = backwards ? -leads : leads;
-    double *const states[2] = {first_states, second_states}, *const starts[2] = {first + start, second + start};
+    const long last = (count - 1) * leads, steps[2] = {backwards ? -leads : leads, second_backwards ? -leads : leads};
+    double *const states[2] = {first_states, second_states};
+    double *const starts[2] = {first + (backwards ? last : 0), second + (second_backwards ? last : 0)};
     switch (leads) {
-    case 4: NAME(sections_of_4_2)(s, states, starts, step, count); break;
-    case 2: NAME(sections_of_2_2)(s, states, starts, step, count); break;
-    default: NAME(sections_of_1_2)(s, states, starts, step, count); break;
+    case 4: NAME(sections_of_4_2)(s, states, starts, steps, count); break;
+    case 2: NAME(sections_of_2_2)(s, states, starts, steps, count); break;
+    default: NAME(sections_of_1_2)(s, states, starts, steps, count); break;
     }
 }
 
@@ -263,3 +268,5 @@ static const ecg_signal_loops NAME(loops) = {
     .sections = NAME(sections),
     .two_runs = NAME(two_runs),
 };
+
+#undef FUSED

@@ -9,7 +9,7 @@ import Testing
 
     @Test(arguments: [1, 2, 4]) func sectionsAreTheirDifferenceEquations(leads: Int) {
         let sections = (0..<4).map { k in
-            ecg_section(b0: 0.3 + 0.1 * Double(k), c1: 0.2, c2: -0.1, a1: -1.8 + 0.02 * Double(k), a2: 0.85)
+            ecg_section(c1: 0.2, c2: -0.1, a1: -1.8 + 0.02 * Double(k), a2: 0.85)
         }
         for count in [0, 1, 5, 15, 16, 17, 1003] {
             for backwards in [false, true] {
@@ -24,9 +24,9 @@ import Testing
                         let (first, second) = (k * leads + lead, (4 + k) * leads + lead)
                         for i in backwards ? places.reversed() : places {
                             let x = expected[i]
-                            expected[i] = section.b0 * x + ended[first]
-                            let next = (section.c1 * x + ended[second]) - section.a1 * ended[first]
-                            ended[second] = section.c2 * x - section.a2 * ended[first]
+                            expected[i] = x + ended[first]
+                            let next = ended[second].addingProduct(section.c1, x).addingProduct(-section.a1, ended[first])
+                            ended[second] = (section.c2 * x).addingProduct(-section.a2, ended[first])
                             ended[first] = next
                         }
                     }
@@ -37,13 +37,19 @@ import Testing
                     set.sections(sections, &states, Int32(leads), backwards ? 1 : 0, &values, count)
                     #expect(values == expected + [7])
                     #expect(states == ended)
-                    // Two runs side by side, the other one over the negative.
+                    // Two runs side by side, the other one the other way over the negative in reverse.
+                    func turned(_ values: [Double]) -> [Double] {
+                        var result: [Double] = []
+                        for moment in (0..<count).reversed() { result += values[moment * leads..<(moment + 1) * leads].map { -$0 } }
+                        return result
+                    }
                     var first: [Double] = samples + [7]
-                    var second: [Double] = samples.map { -$0 } + [7]
+                    var second: [Double] = turned(samples) + [7]
                     var firstStates: [Double] = begin
                     var secondStates: [Double] = begin.map { -$0 }
-                    set.two_runs(sections, &firstStates, &secondStates, Int32(leads), backwards ? 1 : 0, &first, &second, count)
-                    let negative: [Double] = expected.map { -$0 }
+                    set.two_runs(
+                        sections, &firstStates, &secondStates, Int32(leads), backwards ? 1 : 0, backwards ? 0 : 1, &first, &second, count)
+                    let negative: [Double] = turned(expected)
                     let negativeStates: [Double] = ended.map { -$0 }
                     #expect(first == expected + [7])
                     #expect(second == negative + [7])
@@ -70,12 +76,16 @@ import Testing
         for step in [1, 2, 4] {
             for set in Self.sets {
                 var values = [Double](repeating: 5, count: 200 * step)
-                set.widen(Self.samples, &values, step, 200)
-                #expect((0..<200).allSatisfy { values[$0 * step] == Double(Self.samples[$0]) })
+                set.widen(Self.samples, 3, &values, step, 200)
+                for index in 0..<200 {
+                    let sample = Double(Self.samples[index])
+                    #expect(values[index * step] == 3 * sample)
+                }
                 #expect(step == 1 || values[1] == 5)
                 var back = [Float](repeating: 9, count: 201)
-                set.narrow(values, step, &back, 200)
-                #expect(back == Array(Self.samples[..<200]) + [9])
+                set.narrow(values, 0.5, step, &back, 200)
+                let halves: [Float] = Self.samples[..<200].map { 1.5 * $0 }
+                #expect(back == halves + [9])
             }
         }
     }
@@ -85,14 +95,15 @@ import Testing
         for count in [0, 1, 15, 16, 17, 400] {
             for set in Self.sets {
                 var values = [Double](repeating: 9, count: 2 * count + 1)
-                set.weave(Self.samples, others, &values, count)
-                let isWoven = (0..<count).allSatisfy {
-                    values[2 * $0] == Double(Self.samples[$0]) && values[2 * $0 + 1] == Double(others[$0])
+                set.weave(Self.samples, others, 2, &values, count)
+                for index in 0..<count {
+                    let (one, two) = (Double(Self.samples[index]), Double(others[index]))
+                    #expect(values[2 * index] == 2 * one)
+                    #expect(values[2 * index + 1] == 2 * two)
                 }
-                #expect(isWoven)
                 #expect(values.last == 9)
                 var (first, second) = ([Float](repeating: 9, count: count + 1), [Float](repeating: 9, count: count + 1))
-                set.unweave(values, &first, &second, count)
+                set.unweave(values, 0.5, &first, &second, count)
                 #expect(first == Array(Self.samples[..<count]) + [9])
                 #expect(second == Array(others[..<count]) + [9])
             }

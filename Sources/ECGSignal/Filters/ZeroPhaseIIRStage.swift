@@ -67,6 +67,16 @@ struct ZeroPhaseIIRStage: GroupStage {
     private var warmUp: [Double] = []
     /// Extension at the record's start, still in `waiting`.
     private var extra = 0
+    /// The backward run over the next block.
+    private var backward: BackwardRun?
+
+    private struct BackwardRun: Sendable {
+        var cascade: BiquadCascade
+        /// Where the block ends, in `waiting`.
+        let end: Int
+        /// Before this moment it is still to be run over.
+        var place: Int
+    }
 
     init(_ filter: ZeroPhaseIIR, leads: Int) {
         precondition((1...4).contains(leads))
@@ -85,17 +95,15 @@ struct ZeroPhaseIIRStage: GroupStage {
         guard let count = input.first?.range.count, count > 0 else { return }
         for lead in 0..<leads { keepLast(of: input[lead], in: &tail[lead]) }
         if head == nil {
-            run(input)
+            run(input, into: &output)
         } else if head?[0].isEmpty == true, count > filter.padding {
-            begin(input, padding: filter.padding)
+            begin(input, padding: filter.padding, into: &output)
         } else {
             for lead in 0..<leads { head?[lead].append(contentsOf: input[lead].values[input[lead].range]) }
             if let samples = head, samples[0].count > filter.padding {
-                begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: filter.padding)
+                begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: filter.padding, into: &output)
             }
         }
-        // Two blocks at a time.
-        while moments >= extra + 2 * filter.block + filter.memory { emitTwo(into: &output) }
     }
 
     private func keepLast(of samples: LeadSamples, in last: inout [Float]) {
@@ -115,20 +123,45 @@ struct ZeroPhaseIIRStage: GroupStage {
     /// Moments that are worked on at a time: what one loop has made is in the nearest cache when the next one takes it.
     private static let piece = 4096
 
-    private mutating func run(_ samples: [LeadSamples]) {
+    private mutating func run(_ samples: [LeadSamples], into output: inout [[Float]]) {
         guard let count = samples.first?.range.count else { return }
         for first in stride(from: 0, to: count, by: Self.piece) {
             let last = min(first + Self.piece, count), start = moments
             let piece = samples.map {
                 LeadSamples(values: $0.values, range: $0.range.lowerBound + first..<$0.range.lowerBound + last)
             }
-            SignalLoops.append(piece, lanes: width, to: &waiting)
-            forward.run(&waiting, start..<moments)
+            SignalLoops.append(piece, times: resting.gain, lanes: width, to: &waiting)
+            runForward(from: start, into: &output)
+        }
+    }
+
+    /// Runs forward over the moments from `start` on, which are new, and beside it backward over a block, as soon as what is behind it is there.
+    private mutating func runForward(from start: Int, into output: inout [[Float]]) {
+        var start = start
+        while true {
+            let needed = extra + filter.block + filter.memory
+            if backward == nil, start >= needed { backward = backwardRun(to: needed - filter.memory, from: needed) }
+            guard start < moments else { return }
+            guard var run = backward else {
+                let end = min(moments, needed)
+                forward.run(&waiting, start..<end)
+                start = end
+                continue
+            }
+            let count = min(moments - start, run.place - extra)
+            forward.run(&waiting, start..<start + count, beside: &run.cascade, backwards: run.place - count..<run.place)
+            start += count
+            run.place -= count
+            backward = run
+            if run.place == extra {
+                give(run.end, into: &output)
+                start -= run.end
+            }
         }
     }
 
     /// Extends the record at its start by its first samples, turned about the first one.
-    private mutating func begin(_ samples: [LeadSamples], padding: Int) {
+    private mutating func begin(_ samples: [LeadSamples], padding: Int, into output: inout [[Float]]) {
         head = nil
         extra = padding
         let start = extend(by: padding)
@@ -136,84 +169,59 @@ struct ZeroPhaseIIRStage: GroupStage {
             let first = samples.range.lowerBound
             let middle = 2 * Double(samples.values[first])
             for index in 0..<padding {
-                waiting[(start + index) * width + lead] = middle - Double(samples.values[first + padding - index])
+                waiting[(start + index) * width + lead] = resting.gain * (middle - Double(samples.values[first + padding - index]))
             }
-            forward.settle(at: padding > 0 ? waiting[start * width + lead] : middle / 2, lead: lead)
+            forward.settle(at: padding > 0 ? waiting[start * width + lead] : resting.gain * middle / 2, lead: lead)
         }
         forward.run(&waiting, start..<moments)
-        run(samples)
+        run(samples, into: &output)
     }
 
-    /// A cascade as it is where a backward run begins.
-    private func backward(from end: Int) -> BiquadCascade {
+    /// A backward run over the moments before `count` that begins behind them, at `end`.
+    private mutating func backwardRun(to count: Int, from end: Int) -> BackwardRun {
         var cascade = resting
         for lead in 0..<leads { cascade.settle(at: waiting[(end - 1) * width + lead], lead: lead) }
-        return cascade
-    }
-
-    /// Gives the next two blocks, each from a backward run of its own that begins `memory` samples behind it.
-    private mutating func emitTwo(into output: inout [[Float]]) {
-        let (block, memory) = (filter.block, filter.memory)
-        let middle = extra + block
-        let count = middle + block
-        var first = backward(from: middle + memory)
-        var second = backward(from: count + memory)
         // What lies behind a block is still wanted as it is.
         warmUp.removeAll(keepingCapacity: true)
-        warmUp.append(contentsOf: waiting[middle * width..<(middle + memory) * width])
-        warmUp.append(contentsOf: waiting[count * width..<(count + memory) * width])
-        first.run(&warmUp, 0..<memory, backwards: true, beside: &second, memory..<2 * memory)
-        let start = (output.first?.count ?? 0) - extra
-        SignalLoops.lengthen(&output, by: 2 * block)
-        for end in stride(from: middle, to: extra, by: -Self.piece) {
-            let piece = max(end - Self.piece, extra)..<end
-            let other = piece.lowerBound + block..<piece.upperBound + block
-            first.run(&waiting, piece, backwards: true, beside: &second, other)
-            for moments in [piece, other] {
-                SignalLoops.set(&output, at: start + moments.lowerBound, to: waiting, moments, lanes: width)
-            }
-        }
-        leave(count)
-    }
-
-    /// Runs backwards from before `end` and gives the values before `count`, without the extension.
-    private mutating func emit(_ count: Int, from end: Int, into output: inout [[Float]]) {
-        guard end > 0 else { return }
-        var backward = backward(from: end)
-        warmUp.removeAll(keepingCapacity: true)
         warmUp.append(contentsOf: waiting[count * width..<end * width])
-        backward.run(&warmUp, 0..<end - count, backwards: true)
-        let start = (output.first?.count ?? 0) - extra
-        SignalLoops.lengthen(&output, by: count - extra)
-        for end in stride(from: count, to: extra, by: -Self.piece) {
-            let piece = max(end - Self.piece, extra)..<end
-            backward.run(&waiting, piece, backwards: true)
-            SignalLoops.set(&output, at: start + piece.lowerBound, to: waiting, piece, lanes: width)
-        }
-        leave(count)
+        cascade.run(&warmUp, 0..<end - count, backwards: true)
+        return BackwardRun(cascade: cascade, end: count, place: count)
     }
 
-    /// The values before `count` have been given.
-    private mutating func leave(_ count: Int) {
+    /// Completes the backward run by itself.
+    private mutating func completeBackward(into output: inout [[Float]]) {
+        guard var run = backward else { return }
+        run.cascade.run(&waiting, extra..<run.place, backwards: true)
+        give(run.end, into: &output)
+    }
+
+    /// Gives the values before `count`, without the extension, when the backward run has been over them.
+    private mutating func give(_ count: Int, into output: inout [[Float]]) {
+        let start = output.first?.count ?? 0
+        SignalLoops.lengthen(&output, by: count - extra)
+        SignalLoops.set(&output, at: start, to: waiting, extra..<count, times: resting.gain, lanes: width)
         waiting.removeFirst(count * width)
         extra = 0
+        backward = nil
     }
 
     mutating func finish(into output: inout [[Float]]) {
         if let samples = head, !samples[0].isEmpty {
-            begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: samples[0].count - 1)
+            begin(samples.map { LeadSamples(values: $0, range: $0.indices) }, padding: samples[0].count - 1, into: &output)
         }
         guard head == nil else { return }
+        completeBackward(into: &output)
         let padding = min(filter.padding, tail[0].count - 1)
         let start = extend(by: padding)
         for lead in 0..<leads {
             let count = tail[lead].count
             let middle = 2 * Double(tail[lead][count - 1])
             for index in 0..<padding {
-                waiting[(start + index) * width + lead] = middle - Double(tail[lead][count - 2 - index])
+                waiting[(start + index) * width + lead] = resting.gain * (middle - Double(tail[lead][count - 2 - index]))
             }
         }
         forward.run(&waiting, start..<moments)
-        emit(moments - padding, from: moments, into: &output)
+        backward = backwardRun(to: moments - padding, from: moments)
+        completeBackward(into: &output)
     }
 }

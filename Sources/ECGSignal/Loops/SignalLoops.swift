@@ -16,8 +16,8 @@ enum SignalLoops {
         }
     }
 
-    /// Appends moments [time][lane] in double precision, a lane a lead; lanes that are left over are zero.
-    static func append(_ leads: [LeadSamples], lanes: Int, to values: inout [Double]) {
+    /// Appends moments [time][lane] in double precision, a lane a lead, times a factor; lanes that are left over are zero.
+    static func append(_ leads: [LeadSamples], times factor: Double, lanes: Int, to values: inout [Double]) {
         guard let count = leads.first?.range.count, count > 0 else { return }
         precondition(leads.count <= lanes)
         precondition(leads.allSatisfy { $0.range.count == count && $0.range.lowerBound >= 0 && $0.range.upperBound <= $0.values.count })
@@ -27,9 +27,9 @@ enum SignalLoops {
                 let to = first + initialized
                 if leads.count < lanes { to.initialize(repeating: 0, count: count * lanes) }
                 if leads.count == 2, lanes == 2 {
-                    leads[0].withPointer { one in leads[1].withPointer { two in here.weave(one, two, to, count) } }
+                    leads[0].withPointer { one in leads[1].withPointer { two in here.weave(one, two, factor, to, count) } }
                 } else {
-                    for (lane, lead) in leads.enumerated() { lead.withPointer { here.widen($0, to + lane, lanes, count) } }
+                    for (lane, lead) in leads.enumerated() { lead.withPointer { here.widen($0, factor, to + lane, lanes, count) } }
                 }
                 initialized += count * lanes
             }
@@ -42,8 +42,8 @@ enum SignalLoops {
         for lead in leads.indices { extend(&leads[lead], by: count) { _ in } }
     }
 
-    /// Sets values of leads, from index `at` of each on, to moments [time][lane] rounded to single precision.
-    static func set(_ leads: inout [[Float]], at index: Int, to values: [Double], _ moments: Range<Int>, lanes: Int) {
+    /// Sets values of leads, from index `at` of each on, to moments [time][lane] times a factor, rounded to single precision.
+    static func set(_ leads: inout [[Float]], at index: Int, to values: [Double], _ moments: Range<Int>, times factor: Double, lanes: Int) {
         guard !moments.isEmpty else { return }
         precondition(moments.lowerBound >= 0 && moments.upperBound * lanes <= values.count && leads.count <= lanes)
         precondition(index >= 0 && leads.allSatisfy { index + moments.count <= $0.count })
@@ -56,7 +56,7 @@ enum SignalLoops {
                 first.withUnsafeMutableBufferPointer { first in
                     second.withUnsafeMutableBufferPointer { second in
                         guard let one = first.baseAddress, let two = second.baseAddress else { return }
-                        here.unweave(from, one + index, two + index, moments.count)
+                        here.unweave(from, factor, one + index, two + index, moments.count)
                     }
                 }
                 swap(&first, &leads[0])
@@ -64,7 +64,7 @@ enum SignalLoops {
             } else {
                 for lead in leads.indices {
                     leads[lead].withUnsafeMutableBufferPointer { to in
-                        if let to = to.baseAddress { here.narrow(from + lead, lanes, to + index, moments.count) }
+                        if let to = to.baseAddress { here.narrow(from + lead, factor, lanes, to + index, moments.count) }
                     }
                 }
             }
@@ -142,10 +142,11 @@ enum SignalLoops {
         }
     }
 
-    /// The same over two ranges of moments side by side, equally long and apart from each other, each with states of its own.
+    /// The same over two ranges of moments side by side, equally long and apart from each other, each with states of its own: over the one
+    /// forwards, over the other backwards.
     static func run(
         _ sections: [ecg_section], states: inout [Double], and otherStates: inout [Double], leads: Int, over values: inout [Double],
-        moments: Range<Int>, and otherMoments: Range<Int>, backwards: Bool
+        forwards moments: Range<Int>, backwards otherMoments: Range<Int>
     ) {
         precondition(sections.count == 4 && states.count == 8 * leads && otherStates.count == 8 * leads)
         precondition(leads == 1 || leads == 2 || leads == 4)
@@ -160,7 +161,7 @@ enum SignalLoops {
                             let start = values.baseAddress
                         else { return }
                         here.two_runs(
-                            section, state, otherState, Int32(leads), backwards ? 1 : 0, start + moments.lowerBound * leads,
+                            section, state, otherState, Int32(leads), 0, 1, start + moments.lowerBound * leads,
                             start + otherMoments.lowerBound * leads, moments.count)
                     }
                 }

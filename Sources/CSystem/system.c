@@ -59,37 +59,35 @@ static int expect_first(void) {
     return 1;
 }
 
+/// Where the first large page of what is expected begins, 0 if there is none.
+static _Atomic uintptr_t expected;
+
 void ecg_expect_memory(long bytes) {
-    if (expect_first()) expect_large_pages(bytes);
+    if (expect_first()) atomic_store(&expected, expect_large_pages(bytes));
 }
 
-/// What the thread of a head start does; written before it starts.
-static struct {
-    uintptr_t first;
-    long used;
-    void (*work)(void);
-} head_start;
-
-static void *run_head_start(void *unused) {
-    (void)unused;
+void ecg_take_memory(long bytes) {
 #if defined(__linux__)
     // Without a change to what may be there already. Where the system does not know this, pages come when they are used.
     const int populate_write = 23;
-    if (head_start.first) madvise((void *)head_start.first, (size_t)head_start.used, populate_write);
+    const uintptr_t first = atomic_load(&expected);
+    if (first) madvise((void *)first, (size_t)bytes, populate_write);
+#else
+    (void)bytes;
 #endif
-    if (head_start.work) head_start.work();
+}
+
+static void *run_detached(void *work) {
+    ((void (*)(void))work)();
     return NULL;
 }
 
-void ecg_head_start(long bytes, long used, void (*work)(void)) {
-    if (!expect_first()) return;
-    head_start.first = expect_large_pages(bytes), head_start.used = used, head_start.work = work;
+void ecg_detach(void (*work)(void)) {
     pthread_attr_t attributes;
     pthread_t thread;
     if (pthread_attr_init(&attributes) != 0) return;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    // Without a thread, everything is made when it is needed.
-    pthread_create(&thread, &attributes, run_head_start, NULL);
+    pthread_create(&thread, &attributes, run_detached, (void *)work);
     pthread_attr_destroy(&attributes);
 }
 

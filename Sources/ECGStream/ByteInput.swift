@@ -28,11 +28,15 @@ final class ByteInput {
         self.name = name
         self.closes = closes
         self.blockSize = blockSize
-        block = Block(capacity: blockSize)
-        pending.withUnsafeBytes { bytes in
-            if let base = bytes.baseAddress, bytes.count <= blockSize {
-                block.base.copyMemory(from: base, byteCount: bytes.count)
-                filled = bytes.count
+        if let ahead = ReadAhead.takeCurrent()?.take(for: descriptor) {
+            (block, filled) = (ahead.block, ahead.count)
+        } else {
+            block = Block(capacity: blockSize)
+            pending.withUnsafeBytes { bytes in
+                if let base = bytes.baseAddress, bytes.count <= blockSize {
+                    block.base.copyMemory(from: base, byteCount: bytes.count)
+                    filled = bytes.count
+                }
             }
         }
         // Larger pipes mean fewer switches between the stages; where the system says no, nothing is lost.

@@ -62,7 +62,7 @@ struct Filter: StageTool {
     static func prepared(_ arguments: [String]) -> [String] {
         let gathered = StepArguments.gather(arguments)
         let convolves = StepArguments.steps(in: gathered).contains(where: \.isBand) && !arguments.contains("--iir")
-        HeadStart.begin(arguments, memory: memory, used: 4 << 20, convolves ? { FilterPlan.prepareTransforms() } : {})
+        HeadStart.begin(arguments, memory: memory, used: 4 << 20) { if convolves { FilterPlan.prepareTransforms() } }
         return gathered
     }
 

@@ -11,9 +11,11 @@ void ecg_keep_freed_memory(void);
 /// far as they are used.
 void ecg_expect_memory(long bytes);
 
-/// Does the same, and takes the first `used` bytes from the system and calls `work` on a thread of its own, while the caller goes on: what a process
-/// must have before it can begin is made ready while it still reads its command line and its first part. Nobody waits for the thread.
-void ecg_head_start(long bytes, long used, void (*_Nullable work)(void));
+/// Takes the first bytes of the memory that is expected from the system now, where each page would be taken when it is first used.
+void ecg_take_memory(long bytes);
+
+/// Calls `work` on a thread of its own that nobody waits for, while the caller goes on. Where the system has no thread, it is not called.
+void ecg_detach(void (*_Nonnull work)(void));
 
 /// Processors that this process may run on: taskset, batch systems and containers often give fewer than there are.
 int ecg_usable_processors(void);

@@ -38,7 +38,7 @@ extension Explainer {
         let each = context.values.count * 4 * (paired ? 10 : 6 + 2 * max(passes.count, 1))
         let held = chunkSize(shape) * heldBytes(shape)
         let resident = try residentBytes(shape)
-        let natural = try network.chunk(shape)
+        let natural = try network.chunk(shape, streamed: streamed)
         // a sixteenth is left to what the threads' allocators keep for themselves
         let free = settings.maxMemory / 16 * 15 - resident - held
         let shrinking = sequence(first: natural) { $0 > 1 ? $0 / 2 : nil }.map { Sharing(chunk: $0, atOnce: threads) }

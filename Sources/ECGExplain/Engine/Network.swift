@@ -49,11 +49,14 @@ public final class Network: Sendable {
         return made
     }
 
-    /// Points that a thread should take through the network together: weights that meet several items are read once for all of them, by both threads from the
-    /// same cache. Measured on 600 samples: 20 points take 3 to 8 % less time than 10, more than 20 no less.
-    func chunk(_ shape: [Int]) throws -> Int {
+    /// Points that a thread should take through the network together: weights that meet several of them are read once for all. Measured on 600 samples: 20 points
+    /// take 3 to 8 % less time than 10, more than 20 no less.
+    ///
+    /// - Parameter streamed: whether there are many, made as they are run. A few items' passes would take longer to get their memory than they gain.
+    func chunk(_ shape: [Int], streamed: Bool) throws -> Int {
         let bytes = try session(shape).bytesInFlight([ReversePass(.predicted)], sharing: Sharing(chunk: 1, atOnce: 1))
-        return max(1, min(20, 12_000 / max(shape.last ?? 1, 1), Self.bytesTogether / max(bytes, 1)))
+        let (most, samples) = streamed ? (20, 12_000) : (10, 8_400)
+        return max(1, min(most, samples / max(shape.last ?? 1, 1), Self.bytesTogether / max(bytes, 1)))
     }
 
     /// Activations of one thread beyond these bytes would only crowd out the others'.

@@ -32,7 +32,8 @@ package final class FrequencyTransform: Sendable {
     /// About half of a layer's error arises in the sums, a quarter in the transforms of each direction (root mean squares, by doing one of them in double
     /// precision at a time). In a forward run they stay below the error of direct summation. In a reverse run they don't always: of a gradient that
     /// comes through closed gates half the terms are zero, which costs a direct sum no rounding and a transform as many as ever. So `double` is for gradients
-    /// that are results: their transforms take twice the time, which is a tenth to a quarter of a network's, and sums of chains half as long a tenth.
+    /// that are results: their transforms take twice the time, which is a tenth to a quarter of a network's, and sums of chains half as long up to a
+    /// tenth where the registers don't hold them.
     package enum Precision: Sendable {
         case single, double
 

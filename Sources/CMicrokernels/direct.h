@@ -41,7 +41,7 @@ INLINE void fetch_residual(const ecg_panel *p, long row, const int rows, const i
 
 /// `rows` x `width` accumulators stay in registers over a chain; the weights, a panel's of `vectors`, stream by, the inputs are broadcast.
 INLINE void columns(const ecg_panel *p, long row, const int rows, const int vectors, const int width, const int whole) {
-    vec sum[14][2], room[2 * 14], *total = 2 * rows * width <= KEPT ? room : in_memory(room);
+    vec sum[14][2], room[2 * 14], *total = TOTALS(rows, width, room);
     UNROLL for (int v = 0; v < width; v++) {
         vec bias = p->bias ? load(p->bias + v * LANES) : (vec){};
         UNROLL for (int r = 0; r < rows; r++) sum[r][v] = bias;
@@ -54,12 +54,8 @@ INLINE void columns(const ecg_panel *p, long row, const int rows, const int vect
         const float *input = run;
         for (long from = 0; from < length;) {
             if (chained == CHAIN) {
-                if (chains == 0) {
-                    UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) total[2 * r + v] = sum[r][v];
-                } else {
-                    UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) total[2 * r + v] += sum[r][v];
-                }
-                UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] = (vec){};
+                keep_sums(rows, width, sum, total, chains == 0);
+                clear_sums(rows, width, sum);
                 chained = 0, chains++;
             }
             const long count = length - from < CHAIN - chained ? length - from : CHAIN - chained;
@@ -74,7 +70,7 @@ INLINE void columns(const ecg_panel *p, long row, const int rows, const int vect
             from += count, chained += count;
         }
     }
-    if (chains) UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] += total[2 * r + v];
+    if (chains) add_kept(rows, width, sum, total);
     finish_tile(p, row, 1, rows, width, whole, sum);
 }
 
@@ -89,9 +85,8 @@ INLINE ecg_panel second_vector(const ecg_panel *p) {
     return second;
 }
 
-/// The vectors of a panel together, or one by one where that keeps all sums in registers.
 INLINE void tile(const ecg_panel *p, long row, const int rows, const int vectors, const int whole) {
-    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
+    const int width = vectors_together(rows, vectors);
     columns(p, row, rows, vectors, width, whole);
     if (width == vectors) return;
     const ecg_panel second = second_vector(p);

@@ -17,10 +17,10 @@
 /// loop in there made the compiler load all rows' spectra before the first multiplication and put a third of the sums into memory.)
 INLINE void sum(const int part, const int rows, const int width, const int vectors, const float *a, long stride, long channels, long chains,
     const float *w, const float *next, const float *later, long lines, vec acc[ROWS][2]) {
-    vec room[2 * ROWS], *total = 2 * rows * width <= KEPT ? room : in_memory(room);
+    vec room[2 * ROWS], *total = TOTALS(rows, width, room);
     for (long chain = 1, k = 0;; chain++) {
         const long end = channels * chain / chains;
-        UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) acc[i][v] = (vec){0};
+        clear_sums(rows, width, acc);
         for (; k < end; k++, w += 2 * vectors * LANES) {
             vec x[2];
             if (part == 1) __builtin_prefetch(next + 16 * k, 0, 2);
@@ -41,21 +41,16 @@ INLINE void sum(const int part, const int rows, const int width, const int vecto
             }
         }
         if (chain == chains) break;
-        if (chain == 1) {
-            UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) total[2 * i + v] = acc[i][v];
-        } else {
-            UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) total[2 * i + v] += acc[i][v];
-        }
+        keep_sums(rows, width, acc, total, chain == 1);
     }
-    if (chains == 1) return;
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < width; v++) acc[i][v] += total[2 * i + v];
+    if (chains > 1) add_kept(rows, width, acc, total);
 }
 
 /// Many rows: one product after the other, each with the whole register file; the vectors of a panel together, or one by one where that keeps all sums in
 /// registers.
 INLINE void tile(const int rows, const int vectors, const float *a, long stride, long component, long channels, long chains,
     const float *w, const float *next, const float *later, long lines, float *y, long y_stride) {
-    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
+    const int width = vectors_together(rows, vectors);
     UNROLL for (int first = 0; first < vectors; first += width) {
         vec acc[ROWS][2];
         // Both vectors' products share the lines that are to be fetched; one line a channel may be none of the second's.

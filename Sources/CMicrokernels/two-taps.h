@@ -57,11 +57,11 @@ static void transform_triples(const ecg_triples *t, long first, long triples, fl
 /// channel of what is needed next is fetched from `ahead` on: the transform would wait for input from the third cache three times as long as it computes.
 INLINE void triple_product(const int rows, const int width, const int vectors, const float *x, long stride, long channels,
     const float *weights, const float *ahead, vec sum[TILE_ROWS][2]) {
-    vec room[2 * TILE_ROWS], *total = 2 * rows * width <= KEPT ? room : in_memory(room);
+    vec room[2 * TILE_ROWS], *total = TOTALS(rows, width, room);
     const long chains = (channels + TRIPLE_CHAIN - 1) / TRIPLE_CHAIN;
     for (long chain = 1, k = 0;; chain++) {
         const long end = channels * chain / chains;
-        UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] = (vec){};
+        clear_sums(rows, width, sum);
         for (; k < end; k++, weights += vectors * LANES) {
             vec w[2];
             __builtin_prefetch(ahead, 0, 2), ahead += 16;
@@ -72,13 +72,9 @@ INLINE void triple_product(const int rows, const int width, const int vectors, c
             }
         }
         if (chain == chains) break;
-        if (chain == 1) {
-            UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) total[2 * r + v] = sum[r][v];
-        } else {
-            UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) total[2 * r + v] += sum[r][v];
-        }
+        keep_sums(rows, width, sum, total, chain == 1);
     }
-    if (chains > 1) UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) sum[r][v] += total[2 * r + v];
+    if (chains > 1) add_kept(rows, width, sum, total);
 }
 
 /// The panel's runs are the four transformed rows of a triple; its output is that of the first triple. Of its `vectors`, `width`.
@@ -107,9 +103,8 @@ INLINE void triple_columns(const ecg_panel *p, long q, const float *ahead, const
     finish_tile(p, 3 * q + 2, 3, rows, width, 0, sum);
 }
 
-/// The vectors of a panel together, or one by one where that keeps all sums in registers.
 INLINE void triple_tile(const ecg_panel *p, long q, const float *ahead, const int rows, const int vectors) {
-    const int width = 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors;
+    const int width = vectors_together(rows, vectors);
     triple_columns(p, q, ahead, rows, width, vectors);
     if (width == vectors) return;
     const ecg_panel second = second_vector(p);

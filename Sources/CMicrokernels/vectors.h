@@ -40,10 +40,34 @@ INLINE void store_first(float *p, vec v, long n) {
 /// tenth of a product's time, since a vector of 16 is stored by halves; of registers for 8 there are too few for both.
 enum { KEPT = LANES == 16 ? 28 : 0 };
 
+/// How many vectors of a panel go together: all, or one by one where that keeps all sums of so many rows in registers.
+INLINE int vectors_together(const int rows, const int vectors) { return 2 * rows * vectors > KEPT && 2 * rows <= KEPT ? 1 : vectors; }
+
 /// The same vectors as something that the compiler leaves in memory: sums that are seldom touched would push those of an inner loop out of its registers.
 INLINE vec *in_memory(vec *values) {
     __asm__("" : "+r"(values));
     return values;
+}
+
+/// Where the sums of the chains before are: in registers, if there is room for them.
+#define TOTALS(rows, width, room) (2 * (rows) * (width) <= KEPT ? (room) : in_memory(room))
+
+INLINE void clear_sums(const int rows, const int width, vec (*sum)[2]) {
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < width; v++) sum[r][v] = (vec){};
+}
+
+/// At the end of a chain: its sums are added to those of the chains before, if there are any.
+INLINE void keep_sums(const int rows, const int width, vec (*sum)[2], vec *total, const int isFirst) {
+    if (isFirst) {
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < width; v++) total[2 * r + v] = sum[r][v];
+    } else {
+        UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < width; v++) total[2 * r + v] += sum[r][v];
+    }
+}
+
+/// At the end of the last one.
+INLINE void add_kept(const int rows, const int width, vec (*sum)[2], const vec *total) {
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < width; v++) sum[r][v] += total[2 * r + v];
 }
 
 /// Whether a lane of a comparison's result is set.

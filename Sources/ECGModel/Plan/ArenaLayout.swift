@@ -60,7 +60,10 @@ struct ArenaLayout {
             }
         }
         let passed = isReference ? [:] : Self.passed(reverse, steps, planned, lives: backward)
-        for (value, first) in passed { if let end = backward.removeValue(forKey: value)?.1 { backward[first]?.1.raise(to: end) } }
+        for (value, first) in passed {
+            guard let end = backward.removeValue(forKey: value)?.1, let own = backward[first] else { continue }
+            backward[first] = (own.0, max(own.1, end))
+        }
         let all = (tenants(forward, false) + (isReference ? [] : tenants(backward, true))).sorted {
             ($1.bytes, $0.first, $0.root, $0.isGradient ? 1 : 0) < ($0.bytes, $1.first, $1.root, $1.isGradient ? 1 : 0)
         }
@@ -134,8 +137,4 @@ struct ArenaLayout {
             if tenant.isGradient { gradients[tenant.root] = offset } else { values[tenant.root] = offset }
         }
     }
-}
-
-extension Int {
-    fileprivate mutating func raise(to other: Int) { self = Swift.max(self, other) }
 }

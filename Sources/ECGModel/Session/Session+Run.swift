@@ -149,7 +149,11 @@ extension Session {
         }
         let sizes = Set(turns.map(\.count))
         let plans = try sizes.map { (count: $0, plan: try plan(count: $0, kept: kept, reverse: reverse, threads: 1)) }
-        guard let whole = plans.first(where: { $0.count == chunk })?.plan else { return }
+        @Sendable func planned(_ turn: Range<Int>) -> Plan {
+            guard let own = plans.first(where: { $0.count == turn.count }) else { preconditionFailure("a chunk without a plan") }
+            return own.plan
+        }
+        let whole = planned(0..<chunk)
         try checkEachItem(kept, plans)
         whole.prepare(workers)
         let memories = Collected<PlanMemory?>(repeating: nil, count: threads)
@@ -160,7 +164,7 @@ extension Session {
             while true {
                 let turn = next.add(1, ordering: .relaxed).oldValue
                 guard turn < turns.count else { return }
-                guard let plan = plans.first(where: { $0.count == turns[turn].count })?.plan else { continue }
+                let plan = planned(turns[turn])
                 body(plan === whole ? own : PlanMemory(plan, within: own), turns[turn])
             }
         }

@@ -58,7 +58,7 @@ lint:
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/ecgpipe/examples \
 	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	for t in $(TOOLS); do install -m 755 -s $(BUILD)/$$t $(DESTDIR)$(PREFIX)/bin/$$t; \
+	for t in $(TOOLS); do pipelines/install-tool $(BUILD)/$$t $(DESTDIR)$(PREFIX)/bin/$$t; \
 	  $(BUILD)/$$t --generate-completion-script bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t; \
 	  $(BUILD)/$$t --generate-completion-script zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t; done
 	for p in $(PIPELINES); do install -m 755 pipelines/$$p $(DESTDIR)$(PREFIX)/bin/$$p; done

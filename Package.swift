@@ -78,13 +78,14 @@ let package = Package(
         // Leaves that any of them may use
         .target(name: "ECGRandom", dependencies: ["CRandomLoops"]),
         .target(name: "ECGSpill"),
-        .target(name: "ECGDeflate", dependencies: ["CDeflate"]),
+        .target(name: "ECGDeflate", dependencies: ["CDeflate", "CChecksum"]),
         .target(name: "ECGDigest", dependencies: ["CDigest"]),
         .target(name: "CMicrokernels"),
         .target(name: "CSignalLoops"),
         .target(name: "CRandomLoops"),
         .target(name: "CSystem"),
         .target(name: "CDigest"),
+        .target(name: "CChecksum"),
 
         // System libraries
         system("CFFTW", pkgConfig: "fftw3f", apt: "libfftw3-dev"),
@@ -95,7 +96,8 @@ let package = Package(
         // Tests: a folder a module, plus one that runs the built executables in pipes
         .target(name: "StreamFixtures", dependencies: ["ECGStream", "ECGDeflate"], path: "Tests/StreamFixtures", exclude: ["zoo"]),
         .target(name: "TestSupport", path: "Tests/TestSupport"),
-        .testTarget(name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "ECGDigest", "StreamFixtures"]),
+        .testTarget(
+            name: "ECGStreamTests", dependencies: ["ECGStream", "ECGTool", "ECGRandom", "ECGDeflate", "ECGDigest", "StreamFixtures"]),
         .testTarget(name: "ECGFormatsTests", dependencies: ["ECGFormats"], exclude: ["Fixtures"]),
         .testTarget(name: "ECGKernelsTests", dependencies: ["ECGKernels"]),
         .testTarget(name: "ECGModelTests", dependencies: ["ECGModel", "TestSupport"], exclude: ["BackendNodes.txt", "Fixtures"]),

@@ -93,7 +93,10 @@ extension Tensor {
         bytes.append(contentsOf: #","dtype":""#.utf8)
         bytes.append(contentsOf: dtype.rawValue.utf8)
         bytes.append(contentsOf: #"","shape":["#.utf8)
-        bytes.append(contentsOf: shape.map(String.init).joined(separator: ",").utf8)
+        for (index, length) in shape.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: String(length).utf8)
+        }
         bytes.append(contentsOf: #"],"axes":["#.utf8)
         for (index, axis) in axes.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }

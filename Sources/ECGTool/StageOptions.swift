@@ -15,8 +15,9 @@ public struct StageOptions: ParsableArguments {
         help: .init("Threads; the result does not depend on them. (default: one a core)", valueName: "n"))
     public var threadLimit: Int?
 
-    @Option(help: .init("Seed of all random draws.", valueName: "n"))
-    public var seed: UInt64 = 0
+    // Defaults that the help's text names: for those that the parser knows it looks up how they are written, which takes longer than a short run.
+    @Option(name: .customLong("seed"), help: .init("Seed of all random draws. (default: 0)", valueName: "n"))
+    var givenSeed: UInt64?
 
     @Option(help: .init("Instruction set: avx512, avx2 or portable. (default: the best there is)", valueName: "name"))
     public var isa: String?
@@ -33,11 +34,11 @@ public struct StageOptions: ParsableArguments {
     @Flag(help: "Skip and count a record that cannot be processed, and exit 1 at the end.")
     public var keepGoing = false
 
-    @Option(help: .init("Messages as text or json, a line each.", valueName: "form"))
-    public var log: LogForm = .text
+    @Option(name: .customLong("log"), help: .init("Messages as text or json, a line each. (default: text)", valueName: "form"))
+    var givenLog: LogForm?
 
-    @Option(help: .init("Largest payload of a frame in MiB.", valueName: "mib"))
-    public var maxFrame: Int = 1024
+    @Option(name: .customLong("max-frame"), help: .init("Largest payload of a frame in MiB. (default: 1024)", valueName: "mib"))
+    var givenMaxFrame: Int?
 
     public init() {}
 
@@ -49,6 +50,10 @@ public struct StageOptions: ParsableArguments {
         }
         if output == "" { throw ValidationError("-o takes the name of a file.") }
     }
+
+    public var seed: UInt64 { givenSeed ?? 0 }
+    public var log: LogForm { givenLog ?? .text }
+    public var maxFrame: Int { givenMaxFrame ?? 1024 }
 
     /// Threads to use.
     public var threads: Int {
@@ -78,4 +83,9 @@ public struct InputOptions: ParsableArguments {
 }
 
 /// The form of messages on standard error.
-public enum LogForm: String, ExpressibleByArgument, CaseIterable, Sendable { case text, json }
+public enum LogForm: String, ExpressibleByArgument, CaseIterable, Sendable {
+    case text, json
+
+    // The parser's own asks for the names by key paths, whose types take time to make.
+    public static var allValueStrings: [String] { allCases.map { $0.rawValue } }
+}

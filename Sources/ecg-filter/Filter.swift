@@ -5,7 +5,10 @@ import ECGStream
 import ECGTool
 import Glibc
 
-extension FilterEdge: ExpressibleByArgument {}
+extension FilterEdge: ExpressibleByArgument {
+    // See LogForm.
+    public static var allValueStrings: [String] { allCases.map { $0.rawValue } }
+}
 
 @main
 struct Filter: StageTool {
@@ -53,8 +56,9 @@ struct Filter: StageTool {
     var fir: Int?
     @Option(help: .init("Taps of --resample, a number a line, as resample_poly's window.", valueName: "file"))
     var taps: String?
-    @Option(help: .init("Which tensors to filter, as in 'attr/*'.", valueName: "glob"))
-    var tensor: String = "signal"
+    @Option(name: .customLong("tensor"), help: .init("Which tensors to filter, as in 'attr/*'. (default: signal)", valueName: "glob"))
+    var givenTensor: String?
+    private var tensor: String { givenTensor ?? "signal" }
 
     /// What the portions on their way take, about.
     static let memory = 8 << 20

@@ -10,7 +10,8 @@ final class FilterJob: Sendable {
     private let options: FilterOptions
     /// The resampling steps alone: a record has one sampling frequency, so tensors that are not filtered are resampled all the same.
     private let resampling: FilterOptions
-    private let plans = Mutex<[Double: Plans]>([:])
+    /// With the sampling frequency that they are for; there are few.
+    private let plans = Mutex<[(fs: Double, plans: Plans)]>([])
 
     struct Plans: Sendable {
         var filter: FilterPlan
@@ -27,9 +28,9 @@ final class FilterJob: Sendable {
 
     /// - Returns: the designs, and whether they were made by this call.
     func plans(fs: Double) throws -> (Plans, isNew: Bool) {
-        if let known = plans.withLock({ $0[fs] }) { return (known, false) }
+        if let known = plans.withLock({ $0.first { $0.fs == fs } }) { return (known.plans, false) }
         let made = Plans(filter: try FilterPlan(options, fs: fs), resampling: try FilterPlan(resampling, fs: fs))
-        plans.withLock { $0[fs] = made }
+        plans.withLock { $0.append((fs, made)) }
         return (made, true)
     }
 }

@@ -3,6 +3,7 @@ import ECGKernels
 import ECGSignal
 import ECGStream
 import ECGTool
+import Synchronization
 
 /// The records of a stream through the filter, on several threads: whole records side by side, the leads of a long recording side by side. While a
 /// portion is filtered, one thread reads the next and writes what is ready, and another one puts together what came of the portion before.
@@ -16,6 +17,8 @@ final class FilterLine: @unchecked Sendable {
     private var filtered: Portion?
     /// What waits to be written.
     private var results: [Outcome] = []
+
+    private static let workers = Mutex<Workers?>(nil)
 
     private typealias Outcome = Result<SealedRecord, RecordFailure>
 
@@ -37,6 +40,8 @@ final class FilterLine: @unchecked Sendable {
         let isShort = current.map { $0.taskCount <= 1 && source.hasEnded } ?? true
         if !isShort { stage.expectMemory(Filter.memory) }
         let workers = Workers(count: isShort ? 1 : threads)
+        // Idle threads end with the process; to stop them and wait for it at the end is time in which nothing is done.
+        Self.workers.withLock { $0 = workers }
         while let portion = current {
             let turn = Turn()
             let before = filtered
@@ -47,12 +52,12 @@ final class FilterLine: @unchecked Sendable {
                 switch task {
                 case 0:
                     turn.written = Result { try self.writeResults() }
-                    if case .success = turn.written { turn.read = Result { try self.source.next() } }
+                    if case .success? = turn.written { turn.read = Result { try self.source.next() } }
                 case assembling: turn.assembled = before.map(self.assemble) ?? []
                 default: portion.work(assembling == 2 ? task - 1 : task - 2)
                 }
             }
-            try turn.written.get()
+            try turn.written?.get()
             results = turn.assembled
             try complete(portion, workers)
             do { current = try turn.read.get() } catch {
@@ -66,7 +71,7 @@ final class FilterLine: @unchecked Sendable {
 
     /// What the tasks of a turn beside those of its portion have come to.
     private final class Turn: @unchecked Sendable {
-        var written: Result<Void, any Error> = .success(())
+        var written: Result<Void, any Error>? = .success(())
         var read: Result<Portion?, any Error> = .success(nil)
         var assembled: [Outcome] = []
     }
@@ -79,8 +84,21 @@ final class FilterLine: @unchecked Sendable {
         do {
             try recording.collect()
             guard isLast else { return }
-            try writeAll()
-            try recording.finish(run: { count, task in workers.run(count) { index, _ in task(index) } }) { try stage.write($0) }
+            // What is there already is written while the rest is made.
+            let turn = Turn()
+            turn.written = nil
+            let writeBefore: @Sendable () -> Void = { turn.written = turn.written ?? Result { try self.writeAll() } }
+            try recording.finish(
+                run: { count, task in
+                    workers.run(1 + count) { index, _ in if index == 0 { writeBefore() } else { task(index - 1) } }
+                },
+                send: {
+                    writeBefore()
+                    try turn.written?.get()
+                    try stage.write($0)
+                })
+            writeBefore()
+            try turn.written?.get()
         } catch {
             filtered = nil
             source.abandon(recording)

@@ -111,6 +111,25 @@ import Testing
         }
     }
 
+    /// What the filter holds of a long record is written over again and again; what a part in its middle comes to must not show it.
+    @Test(arguments: [1, 2, 3]) func aPartOfALongRecordIsFilteredAsInTheMiddleOfAShortOne(_ leads: Int) throws {
+        let options = FilterOptions(steps: [.band(low: 5, high: 40)], iirOrder: 4)
+        let rows = (0..<leads).map { lead in
+            (0..<80_000).map { (sample: Int) -> Float in
+                let noise = Double((sample * 7919 + lead) % 1009) / 1009
+                return Float(sin(Double(sample) * 0.03 * Double(lead + 1)) + noise)
+            }
+        }
+        let whole = try Self.filter(rows, options, cutAt: [3000, 1, 10_007])
+        for start in stride(from: 3000, to: 70_000, by: 9000) {
+            let part = try Self.filter(rows.map { row in Array(row[start..<start + 9000]) }, options)
+            for (one, other) in zip(part, whole) {
+                let span = 4000..<5000
+                #expect(difference(Array(one[span]), Array(other[start + 4000..<start + 5000])) < 1e-6, "from sample \(start) on")
+            }
+        }
+    }
+
     /// Below -80 dB from 1.1 times the new Nyquist frequency on.
     @Test(arguments: [(500.0, 250.0), (360, 250), (1000, 360), (257, 100)]) func resamplingLetsNoAliasThrough(_ from: Double, _ to: Double)
         throws

@@ -62,17 +62,16 @@ struct ZeroPhaseIIRStage: GroupStage {
     private var head: [[Float]]?
     /// The last samples of each lead, to extend the record at its end.
     private var tail: [[Float]]
-    /// Forward values [time][lane] from the next output on.
-    private var waiting: [Double] = []
+    private var waiting: MomentRing
     private var warmUp: [Double] = []
-    /// Extension at the record's start, still in `waiting`.
-    private var extra = 0
+    /// The next output's moment. Moments count from the extended record's start.
+    private var next = 0
     /// The backward run over the next block.
     private var backward: BackwardRun?
 
     private struct BackwardRun: Sendable {
         var cascade: BiquadCascade
-        /// Where the block ends, in `waiting`.
+        /// Where the block ends.
         let end: Int
         /// Before this moment it is still to be run over.
         var place: Int
@@ -87,9 +86,9 @@ struct ZeroPhaseIIRStage: GroupStage {
         forward = resting
         head = [[Float]](repeating: [], count: leads)
         tail = [[Float]](repeating: [], count: leads)
+        // While a backward run goes over a block, a forward run goes over the next one and what is needed behind it.
+        waiting = MomentRing(capacity: 2 * filter.block + filter.memory + filter.padding + Self.piece, width: width)
     }
-
-    private var moments: Int { waiting.count / width }
 
     mutating func push(_ input: [LeadSamples], into output: inout [[Float]]) {
         guard let count = input.first?.range.count, count > 0 else { return }
@@ -113,25 +112,19 @@ struct ZeroPhaseIIRStage: GroupStage {
         if last.count > 4 * most { last.removeFirst(last.count - most) }
     }
 
-    /// Makes room for more moments and returns the first.
-    private mutating func extend(by count: Int) -> Int {
-        let start = moments
-        waiting.append(contentsOf: repeatElement(0, count: count * width))
-        return start
-    }
-
     /// Moments that are worked on at a time: what one loop has made is in the nearest cache when the next one takes it.
     private static let piece = 4096
 
     private mutating func run(_ samples: [LeadSamples], into output: inout [[Float]]) {
         guard let count = samples.first?.range.count else { return }
-        for first in stride(from: 0, to: count, by: Self.piece) {
-            let last = min(first + Self.piece, count), start = moments
-            let piece = samples.map {
-                LeadSamples(values: $0.values, range: $0.range.lowerBound + first..<$0.range.lowerBound + last)
-            }
-            SignalLoops.append(piece, times: resting.gain, lanes: width, to: &waiting)
+        var first = 0
+        while first < count {
+            let start = waiting.end, last = first + min(Self.piece, count - first, waiting.contiguous(start))
+            waiting.append(
+                samples.map { LeadSamples(values: $0.values, range: $0.range.lowerBound + first..<$0.range.lowerBound + last) },
+                times: resting.gain)
             runForward(from: start, into: &output)
+            first = last
         }
     }
 
@@ -139,51 +132,48 @@ struct ZeroPhaseIIRStage: GroupStage {
     private mutating func runForward(from start: Int, into output: inout [[Float]]) {
         var start = start
         while true {
-            let needed = extra + filter.block + filter.memory
+            let needed = next + filter.block + filter.memory
             if backward == nil, start >= needed { backward = backwardRun(to: needed - filter.memory, from: needed) }
-            guard start < moments else { return }
+            guard start < waiting.end else { return }
             guard var run = backward else {
-                let end = min(moments, needed)
-                forward.run(&waiting, start..<end)
+                let end = min(waiting.end, needed)
+                waiting.run(&forward, start..<end)
                 start = end
                 continue
             }
-            let count = min(moments - start, run.place - extra)
-            forward.run(&waiting, start..<start + count, beside: &run.cascade, backwards: run.place - count..<run.place)
+            let count = min(waiting.end - start, run.place - next)
+            waiting.run(&forward, start..<start + count, beside: &run.cascade, backwards: run.place - count..<run.place)
             start += count
             run.place -= count
             backward = run
-            if run.place == extra {
-                give(run.end, into: &output)
-                start -= run.end
-            }
+            if run.place == next { give(run.end, into: &output) }
         }
     }
 
     /// Extends the record at its start by its first samples, turned about the first one.
     private mutating func begin(_ samples: [LeadSamples], padding: Int, into output: inout [[Float]]) {
         head = nil
-        extra = padding
-        let start = extend(by: padding)
-        for (lead, samples) in samples.enumerated() {
-            let first = samples.range.lowerBound
-            let middle = 2 * Double(samples.values[first])
-            for index in 0..<padding {
-                waiting[(start + index) * width + lead] = resting.gain * (middle - Double(samples.values[first + padding - index]))
+        next = padding
+        for index in 0..<padding {
+            waiting.append { lead in
+                guard lead < leads else { return 0 }
+                let (values, first) = (samples[lead].values, samples[lead].range.lowerBound)
+                return resting.gain * (2 * Double(values[first]) - Double(values[first + padding - index]))
             }
-            forward.settle(at: padding > 0 ? waiting[start * width + lead] : resting.gain * middle / 2, lead: lead)
         }
-        forward.run(&waiting, start..<moments)
+        for (lead, samples) in samples.enumerated() {
+            forward.settle(at: padding > 0 ? waiting[0, lead] : resting.gain * Double(samples.values[samples.range.lowerBound]), lead: lead)
+        }
+        waiting.run(&forward, 0..<padding)
         run(samples, into: &output)
     }
 
     /// A backward run over the moments before `count` that begins behind them, at `end`.
     private mutating func backwardRun(to count: Int, from end: Int) -> BackwardRun {
         var cascade = resting
-        for lead in 0..<leads { cascade.settle(at: waiting[(end - 1) * width + lead], lead: lead) }
+        for lead in 0..<leads { cascade.settle(at: waiting[end - 1, lead], lead: lead) }
         // What lies behind a block is still wanted as it is.
-        warmUp.removeAll(keepingCapacity: true)
-        warmUp.append(contentsOf: waiting[count * width..<end * width])
+        waiting.copy(count..<end, to: &warmUp)
         cascade.run(&warmUp, 0..<end - count, backwards: true)
         return BackwardRun(cascade: cascade, end: count, place: count)
     }
@@ -191,17 +181,14 @@ struct ZeroPhaseIIRStage: GroupStage {
     /// Completes the backward run by itself.
     private mutating func completeBackward(into output: inout [[Float]]) {
         guard var run = backward else { return }
-        run.cascade.run(&waiting, extra..<run.place, backwards: true)
+        waiting.run(&run.cascade, next..<run.place, backwards: true)
         give(run.end, into: &output)
     }
 
-    /// Gives the values before `count`, without the extension, when the backward run has been over them.
-    private mutating func give(_ count: Int, into output: inout [[Float]]) {
-        let start = output.first?.count ?? 0
-        SignalLoops.lengthen(&output, by: count - extra)
-        SignalLoops.set(&output, at: start, to: waiting, extra..<count, times: resting.gain, lanes: width)
-        waiting.removeFirst(count * width)
-        extra = 0
+    /// Gives the values before `end`, when the backward run has been over them.
+    private mutating func give(_ end: Int, into output: inout [[Float]]) {
+        waiting.give(next..<end, times: resting.gain, to: &output)
+        next = end
         backward = nil
     }
 
@@ -212,16 +199,16 @@ struct ZeroPhaseIIRStage: GroupStage {
         guard head == nil else { return }
         completeBackward(into: &output)
         let padding = min(filter.padding, tail[0].count - 1)
-        let start = extend(by: padding)
-        for lead in 0..<leads {
-            let count = tail[lead].count
-            let middle = 2 * Double(tail[lead][count - 1])
-            for index in 0..<padding {
-                waiting[(start + index) * width + lead] = resting.gain * (middle - Double(tail[lead][count - 2 - index]))
+        let start = waiting.end
+        for index in 0..<padding {
+            waiting.append { lead in
+                guard lead < leads else { return 0 }
+                let last = tail[lead].count - 1
+                return resting.gain * (2 * Double(tail[lead][last]) - Double(tail[lead][last - 1 - index]))
             }
         }
-        forward.run(&waiting, start..<moments)
-        backward = backwardRun(to: moments - padding, from: moments)
+        waiting.run(&forward, start..<waiting.end)
+        backward = backwardRun(to: waiting.end - padding, from: waiting.end)
         completeBackward(into: &output)
     }
 }

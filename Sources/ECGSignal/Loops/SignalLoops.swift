@@ -19,20 +19,33 @@ enum SignalLoops {
     /// Appends moments [time][lane] in double precision, a lane a lead, times a factor; lanes that are left over are zero.
     static func append(_ leads: [LeadSamples], times factor: Double, lanes: Int, to values: inout [Double]) {
         guard let count = leads.first?.range.count, count > 0 else { return }
-        precondition(leads.count <= lanes)
-        precondition(leads.allSatisfy { $0.range.count == count && $0.range.lowerBound >= 0 && $0.range.upperBound <= $0.values.count })
         values.append(addingCapacity: count * lanes) { span in
             span.withUnsafeMutableBufferPointer { buffer, initialized in
                 guard let first = buffer.baseAddress else { return }
-                let to = first + initialized
-                if leads.count < lanes { to.initialize(repeating: 0, count: count * lanes) }
-                if leads.count == 2, lanes == 2 {
-                    leads[0].withPointer { one in leads[1].withPointer { two in here.weave(one, two, factor, to, count) } }
-                } else {
-                    for (lane, lead) in leads.enumerated() { lead.withPointer { here.widen($0, factor, to + lane, lanes, count) } }
-                }
+                weave(leads, times: factor, lanes: lanes, to: first + initialized)
                 initialized += count * lanes
             }
+        }
+    }
+
+    /// The same in place of what is there from a moment on.
+    static func set(_ values: inout [Double], at moment: Int, to leads: [LeadSamples], times factor: Double, lanes: Int) {
+        guard let count = leads.first?.range.count, count > 0 else { return }
+        precondition(moment >= 0 && (moment + count) * lanes <= values.count)
+        values.withUnsafeMutableBufferPointer { buffer in
+            if let first = buffer.baseAddress { weave(leads, times: factor, lanes: lanes, to: first + moment * lanes) }
+        }
+    }
+
+    private static func weave(_ leads: [LeadSamples], times factor: Double, lanes: Int, to: UnsafeMutablePointer<Double>) {
+        let count = leads[0].range.count
+        precondition(leads.count <= lanes)
+        precondition(leads.allSatisfy { $0.range.count == count && $0.range.lowerBound >= 0 && $0.range.upperBound <= $0.values.count })
+        if leads.count < lanes { to.initialize(repeating: 0, count: count * lanes) }
+        if leads.count == 2, lanes == 2 {
+            leads[0].withPointer { one in leads[1].withPointer { two in here.weave(one, two, factor, to, count) } }
+        } else {
+            for (lane, lead) in leads.enumerated() { lead.withPointer { here.widen($0, factor, to + lane, lanes, count) } }
         }
     }
 

@@ -27,15 +27,16 @@ INLINE void finish_tile(const ecg_panel *p, long row, const long step, const int
 }
 
 /// Fetches the rows that a residual is read from and those that are written while the products go on: a store that waits for both, from the third cache,
-/// would hold up the next tile. (Alone, rows that are written are fetched in time by the processor.)
+/// would hold up the next tile. Into the second cache: as many lines at once for the first keep it from reading inputs and weights meanwhile. (Alone, rows that
+/// are written are fetched in time by the processor.)
 INLINE void fetch_residual(const ecg_panel *p, long row, const int rows, const int width) {
     if (!p->residual) return;
     UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) {
-        __builtin_prefetch(p->residual + (row + r) * p->residualStride + v * LANES);
+        __builtin_prefetch(p->residual + (row + r) * p->residualStride + v * LANES, 0, 2);
     }
     if (p->residual == p->output) return;
     UNROLL for (int v = 0; v < width; v++) UNROLL for (int r = 0; r < rows; r++) {
-        __builtin_prefetch(p->output + (row + r) * p->outputStride + v * LANES, 1);
+        __builtin_prefetch(p->output + (row + r) * p->outputStride + v * LANES, 0, 2);
     }
 }
 

@@ -25,7 +25,12 @@ public enum ChannelWeighting {
         weights.withUnsafeMutableBufferPointer { weights in
             for t in 0..<length {
                 let at = gradients + t * strides.time
-                for c in 0..<channels { weights[c] += Double(at[c * strides.channel]) }
+                if strides.channel == 1 {
+                    // side by side, several go at a time
+                    for c in 0..<channels { weights[c] += Double(at[c]) }
+                } else {
+                    for c in 0..<channels { weights[c] += Double(at[c * strides.channel]) }
+                }
             }
             for c in 0..<channels { weights[c] /= Double(length) }
             row.withUnsafeMutableBufferPointer { row in

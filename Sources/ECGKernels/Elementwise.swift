@@ -16,6 +16,20 @@ public enum Elementwise {
         }
     }
 
+    /// output[row, c] = function(input[row, c]), for an output that may be part of wider rows, which lie `rowStride` floats apart.
+    public static func applyToPart(
+        _ function: UnaryFunction, rows: Int, channels: Int, input: Region<Float>, output: Region<Float>, rowStride: Int,
+        instructionSet: InstructionSet = .current, workers: Workers? = nil
+    ) {
+        let span = rows == 0 ? 0 : (rows - 1) * rowStride + channels
+        precondition(rowStride >= channels && span <= output.count && rows * channels <= input.count)
+        let (code, a, b) = function.parameters
+        let unary = instructionSet.kernels.pointee.unary
+        split(rows, workers, fewest: max(1, 16384 / max(1, channels))) { range in
+            for row in range { unary(code, channels, input.pointer + row * channels, output.pointer + row * rowStride, a, b) }
+        }
+    }
+
     /// gradient[i] (+)= upstream[i] · function′(input[i]).
     public static func gradient(
         _ function: UnaryFunction, count: Int, input: Region<Float>, upstream: Region<Float>, gradient: Region<Float>,

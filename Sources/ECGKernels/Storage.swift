@@ -142,6 +142,11 @@ public struct Region<Element: BitwiseCopyable>: @unchecked Sendable {
     /// Whether these are the elements of another region, not copies of them.
     public func isSame(as other: Region) -> Bool { storage === other.storage && start == other.start && count == other.count }
 
+    /// Whether any of these elements is one of the other's.
+    public func overlaps(_ other: Region) -> Bool {
+        storage === other.storage && start < other.start + other.count && other.start < start + count
+    }
+
     /// A copy of the elements.
     public var elements: [Element] { [Element](UnsafeBufferPointer(start: pointer, count: count)) }
 

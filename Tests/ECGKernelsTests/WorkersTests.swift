@@ -22,6 +22,21 @@ struct WorkersTests {
         }
     }
 
+    private struct Odd: Error, Equatable { let task: Int }
+
+    @Test("keep results in the tasks' order, and throw the first error in it")
+    func results() throws {
+        let workers = Workers(count: 3)
+        #expect(workers.map(100) { $0 * $0 } == (0..<100).map { $0 * $0 })
+        #expect(workers.map(0) { $0 }.isEmpty)
+        let calm: [Int] = try workers.map(10) { task in if task > 10 { throw Odd(task: task) } else { return task } }
+        #expect(calm == Array(0..<10))
+        let error = #expect(throws: Odd.self) {
+            let _: [Int] = try workers.map(50) { task in if task % 10 == 7 { throw Odd(task: task) } else { return task } }
+        }
+        #expect(error == Odd(task: 7))
+    }
+
     @Test("run nested calls on the same worker")
     func nested() {
         let workers = Workers(count: 4)

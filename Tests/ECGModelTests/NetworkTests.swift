@@ -55,6 +55,36 @@ import Testing
         }
     }
 
+    /// What is kept of a run is not merged with what comes behind it, such as an activation before a concatenation.
+    @Test func keptLayersChangeNothing() {
+        forEach { one in
+            let (session, items) = try setUp(one)
+            let plain = try session.reverse(items, targets: [.logit([0])])
+            for layer in session.model.layers(itemShape: items.shape) where layer.opType == "Conv" {
+                let kept = try session.reverse(items, targets: [.logit([0])], layers: [layer.output])
+                let alone = try session.reverse(items, targets: [.logit([0])], layers: [layer.output], inputGradient: false)
+                let shares = [
+                    shareOfRange(kept.prediction.logits, plain.prediction.logits.map(Double.init)),
+                    shareOfRange(kept.targets[0].gradient.values, plain.targets[0].gradient.values.map(Double.init)),
+                    shareOfRange(
+                        alone.targets[0].layerGradients[0].values, kept.targets[0].layerGradients[0].values.map(Double.init)),
+                ]
+                #expect(shares.allSatisfy { $0 < 1e-5 }, "\(one.title[0]), \(layer.name): \(shares)")
+            }
+        }
+    }
+
+    /// Items that lie apart are the same items.
+    @Test func itemsMayLieApart() throws {
+        let (session, items) = try setUp(try #require(Self.all.first { $0.inputs[0].shape[0] > 2 }))
+        let apart = Items(shape: items.shape, each: (0..<items.count).map { Array(items[$0]) })
+        #expect(apart.count == items.count && apart.values == items.values && apart[1] == items[1])
+        #expect(try session.run(apart).logits == session.run(items).logits)
+        let first = Items(shape: items.shape, each: [Array(items[0])])
+        #expect(first.count == 1 && first[0] == items[0])
+        #expect(Items(shape: items.shape, each: []).count == 0)
+    }
+
     /// Several items at once, in chunks and over threads, give the bits of one by itself.
     @Test func bitsDoNotDependOnTheBatch() {
         forEach { one in

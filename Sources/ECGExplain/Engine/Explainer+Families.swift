@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGModel
-import Synchronization
 
 extension Explainer {
     /// The rule by which a family is reversed; nil for families that only look forward.
@@ -70,15 +69,12 @@ extension Explainer {
         let size = spans[0].state.context.values.count
         // long spans are made by several threads, in parts that don't depend on how many there are
         let parts = spans.flatMap { $0.parts(of: 8) }
-        let made = Mutex([[Point]](repeating: [], count: parts.count))
-        network.workers.run(parts.count) { i, _ in
+        var points = network.workers.map(parts.count) { i in
             var source = parts[i].state.now.source
-            let points = (0..<parts[i].count).compactMap { source?.point(parts[i].first + $0) }
-            made.withLock { $0[i] = points }
-        }
-        var points = made.withLock { $0.flatMap { $0 } }
-        let input = points.flatMap(\.input)
-        let references = rule == .rescale ? points.flatMap(\.reference) : nil
+            return (0..<parts[i].count).compactMap { source?.point(parts[i].first + $0) }
+        }.flatMap { $0 }
+        let input = Items(shape: shape, each: points.map(\.input))
+        let references = rule == .rescale ? Items(shape: shape, each: points.map(\.reference)) : nil
         for i in points.indices { (points[i].input, points[i].reference) = ([], []) }
 
         let scores: PointScores
@@ -88,13 +84,13 @@ extension Explainer {
                 onlyPairs
                 ? try targetsBefore(spans.flatMap { span in [ItemState](repeating: span.state, count: span.count) }) : targets(spans)
             let result = try network.gradients(
-                input, references: references, shape: shape, targets: targets, probability: settings.score == .probability,
+                input, references: references, targets: targets, probability: settings.score == .probability,
                 passes: passes(rule), sharing: sharing)
             scores = PointScores(logits: result.logits, layerMeans: result.scores.map(Double.init))
             gradients = result.gradients[0]
             if onlyPairs { try settlePairs(spans, result) }
         } else {
-            scores = try network.scores(input, shape: shape, layerMean: settings.target == .layerMean, sharing: sharing)
+            scores = try network.scores(input, layerMean: settings.target == .layerMean, sharing: sharing)
         }
         let classes = scores.logits.count / filled
         let (deliver, scoring, reversed, described) = (deliver, try scoring(spans[0].state), gradients, points)

@@ -10,16 +10,16 @@ extension Explainer {
         let deliver = deliver
         let room = try room(states[0].context, passes)
         for batch in batches(states, most: room.points) {
-            let points = batch.flatMap(\.context.values)
+            let points = Items(shape: shape, each: batch.map(\.context.values))
             // which class is predicted must be known before its probability can be reversed
             if passes.isEmpty || (settings.target == .predicted && settings.score == .probability) {
-                let scores = try network.scores(points, shape: shape, layerMean: settings.target == .layerMean, sharing: room.sharing)
+                let scores = try network.scores(points, layerMean: settings.target == .layerMean, sharing: room.sharing)
                 try settle(batch, logits: scores.logits, layerMeans: scores.layerMeans)
             }
             guard !passes.isEmpty else { continue }
             let isFirst = batch[0].now.score.isNaN
             let result = try network.gradients(
-                points, shape: shape, targets: isFirst ? targetsBefore(batch) : targetsKnown(batch),
+                points, targets: isFirst ? targetsBefore(batch) : targetsKnown(batch),
                 probability: settings.score == .probability, passes: passes, sharing: room.sharing)
             if isFirst { try settle(batch, logits: result.logits, layerMeans: result.scores.map(Double.init)) }
             network.workers.run(batch.count) { i, _ in
@@ -134,7 +134,7 @@ extension Explainer {
         for from in stride(from: 0, to: context.baselines.count, by: room.points) {
             let batch = context.baselines[from..<min(from + room.points, context.baselines.count)]
             let scores = try network.scores(
-                Array(batch.joined()), shape: context.shape, layerMean: settings.target == .layerMean, sharing: room.sharing)
+                Items(shape: context.shape, each: Array(batch)), layerMean: settings.target == .layerMean, sharing: room.sharing)
             logits += scores.logits
             means += scores.layerMeans
         }

@@ -14,8 +14,13 @@ extension Explainer {
     private static let mostPoints = 64
     private static let chunksEach = 2
 
-    /// How many items of a shape are taken at once: their sums and maps may fill an eighth of the memory.
-    public func chunkSize(_ shape: [Int]) -> Int { min(max(settings.maxMemory / 8 / heldBytes(shape), 1), 64) }
+    /// How many items of a shape are taken at once: their sums and maps may fill an eighth of the memory. As many for each thread, so that none waits for
+    /// another's last one.
+    public func chunkSize(_ shape: [Int]) -> Int {
+        let most = min(max(settings.maxMemory / 8 / heldBytes(shape), 1), 64)
+        let threads = network.workers.count
+        return most > threads ? most / threads * threads : most
+    }
 
     /// Bytes that an item holds from its record to its maps: itself, its sums, and its maps as they are and as they are written.
     private func heldBytes(_ shape: [Int]) -> Int {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import ECGModel
-import Synchronization
 
 /// Explains items by any number of methods, which share forward and reverse passes wherever they look at the same points.
 ///
@@ -12,9 +11,9 @@ public final class Explainer {
     public let network: Network
     let families: [PointFamily]
     let deliver: Delivery
-    /// What the network says of baselines that all items of a shape share.
     /// Bytes of the process before anything of a shape runs.
     var resident: [[Int]: Int] = [:]
+    /// What the network says of baselines that all items of a shape share.
     var baselineScores: [[Int]: PointScores] = [:]
     /// Whether nothing is to be run but items against their baselines, so that scores and targets come from there.
     let onlyPairs: Bool
@@ -62,16 +61,18 @@ public final class Explainer {
                 default: nil
                 }
             })
-        var states: [ItemState] = []
-        for (i, item) in items.enumerated() {
-            let context = try ItemContext(item, number: first + i, settings: settings, divisions: divisions)
+        let drawsNoise = methods.contains { $0.draws.contains(.noise) }
+        let (methods, settings) = (methods, settings)
+        let states = try network.workers.map(items.count) { i in
+            let item = items[i]
+            let context = try ItemContext(item, number: first + i, settings: settings, divisions: divisions, drawsNoise: drawsNoise)
             for method in methods {
                 try settings.draws.check(
                     method, samples: settings.samples, item: first + i, shape: item.shape, baselines: context.baselines.count,
                     features: context.features[settings.featureKey]?.count ?? 0)
             }
             let sums = methods.map { Sums(rows: $0.rows(settings), size: item.values.count) }
-            states.append(ItemState(context, label: item.label, sums: sums, steps: methods.map { _ in settings.steps }))
+            return ItemState(context, label: item.label, sums: sums, steps: methods.map { _ in settings.steps })
         }
         // where every method compares with baselines, those runs say the scores as well
         if !onlyPairs {
@@ -87,6 +88,7 @@ public final class Explainer {
         let needsNoisyScores = methods.contains { $0.completeness == .noisy }
         if needsNoisyScores && !families.contains(.noisy) { try runFamily(.noisy, states) }
         if settings.stepsAuto { try refine(states) }
-        return try zip(states, items).map { try explanation($0, $1) }
+        let proof = Proof(methods, settings)
+        return try network.workers.map(states.count) { try proof.explanation(states[$0], items[$0]) }
     }
 }

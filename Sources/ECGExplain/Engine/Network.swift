@@ -130,19 +130,18 @@ struct PointGradients {
 
 extension Network {
     /// Runs points forward.
-    func scores(_ points: [Float], shape: [Int], layerMean: Bool, sharing: Sharing) throws -> PointScores {
-        let session = try session(shape)
-        let items = Items(shape: shape, values: points)
+    func scores(_ points: Items, layerMean: Bool, sharing: Sharing) throws -> PointScores {
+        let session = try session(points.shape)
         if layerMean, let layer {
-            let values = try session.layers([layer], of: items, sharing: sharing)[0].values
-            let each = values.count / max(items.count, 1)
+            let values = try session.layers([layer], of: points, sharing: sharing)[0].values
+            let each = values.count / max(points.count, 1)
             return PointScores(
                 logits: [],
-                layerMeans: (0..<items.count).map { i in
+                layerMeans: (0..<points.count).map { i in
                     values[i * each..<(i + 1) * each].reduce(0.0) { $0 + Double($1) } / Double(max(each, 1))
                 })
         }
-        return PointScores(logits: try session.run(items, sharing: sharing).logits, layerMeans: [])
+        return PointScores(logits: try session.run(points, sharing: sharing).logits, layerMeans: [])
     }
 
     /// Runs points forward, and back once a pass.
@@ -152,14 +151,14 @@ extension Network {
     ///   - probability: explains the probability instead of the logit.
     ///   - sharing: how the points are divided over the threads.
     func gradients(
-        _ points: [Float], references: [Float]? = nil, shape: [Int], targets: PointTargets, probability: Bool, passes: [NetworkPass],
+        _ points: Items, references: Items? = nil, targets: PointTargets, probability: Bool, passes: [NetworkPass],
         sharing: Sharing
     ) throws -> PointGradients {
-        let session = try session(shape)
+        let session = try session(points.shape)
         let target = try target(targets, probability: probability)
         let readsLayer = passes.contains { $0.toLayer }
         let result = try session.reverse(
-            Items(shape: shape, values: points), references: references.map { Items(shape: shape, values: $0) },
+            points, references: references,
             passes: passes.map { ReversePass(target, rules: $0.rules, toItems: $0.toItems, toLayers: $0.toLayer) },
             layers: readsLayer ? layer.map { [$0] } ?? [] : [], layerRows: true, sharing: sharing)
         return PointGradients(

@@ -62,7 +62,11 @@ public struct Method: Sendable {
         }
     }
 
-    func rows(_ settings: AttributionSettings) -> Int { keepsMultipliers && settings.multiplier ? 2 : rowCount }
+    /// How many sums of an item's size the method keeps: none where it looks at no point.
+    func rows(_ settings: AttributionSettings) -> Int {
+        if case .none = points { return 0 }
+        return keepsMultipliers && settings.multiplier ? 2 : rowCount
+    }
 
     /// Whether these settings make the map one of multipliers.
     func isMultiplier(_ settings: AttributionSettings) -> Bool { keepsMultipliers && settings.multiplier }

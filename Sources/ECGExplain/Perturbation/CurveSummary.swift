@@ -98,9 +98,7 @@ public final class CurveSummary {
                     return column(outputs.indices.map { own[$0].isNaN ? .nan : outputs[$0] }, settled)
                 }
                 items = columns.first?.items ?? 0
-                let made = Collector<[[Double?]]>(columns.count)
-                workers.run(columns.count) { i, _ in made.set(i, metrics.map { columns[i].figures($0, draws) }) }
-                figures += made.values
+                figures += workers.map(columns.count) { i in metrics.map { columns[i].figures($0, draws) } }
             }
             var curvePoints: [Point] = []
             var curveAreas: [Area] = []

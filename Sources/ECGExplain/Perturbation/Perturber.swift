@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import Synchronization
 
 /// What the network says of an item while its points are replaced.
 public struct PerturbationOutcome: Sendable {
@@ -49,21 +48,17 @@ public final class Perturber {
         guard let first = items.first else { return [] }
         for item in items { try check(item, like: first) }
         let settings = settings
-        let grounds = Collector<PerturbationGround>(items.count)
-        let orders = Collector<[[Int32]?]>(items.count)
         let (curves, methods) = (curves, methods)
-        network.workers.run(items.count) { i, _ in
+        let made = network.workers.map(items.count) { i in
             let ground = PerturbationGround(items[i], settings)
-            grounds.set(i, ground)
-            orders.set(i, Self.orders(ground, curves, methods))
+            return (ground: ground, orders: Self.orders(ground, curves, methods))
         }
-        let (made, ordered) = (grounds.values, orders.values)
-        let starts = try outputs(made.flatMap(\.start), shape: first.shape)
+        let starts = try outputs(made.flatMap(\.ground.start), shape: first.shape)
         let wholes = settings.insertion ? try outputs(items.flatMap(\.values), shape: first.shape) : starts
         let classes = starts.count / items.count
         var jobs: [Job] = []
-        for (i, ground) in made.enumerated() {
-            for (c, order) in ordered[i].enumerated() {
+        for (i, (ground, orders)) in made.enumerated() {
+            for (c, order) in orders.enumerated() {
                 if mapper != nil && curves[c].order != .random { continue }
                 if let order { jobs.append(Job(item: i, curve: c, path: PerturbationPath(ground, order: order))) }
             }
@@ -82,8 +77,8 @@ public final class Perturber {
         }
         if let mapper {
             for c in curves.indices where curves[c].order != .random {
-                let kept = made.indices.filter { ordered[$0][c] != nil }
-                for (item, row) in zip(kept, try follow(c, kept.map { ($0, made[$0]) }, mapper)) { results[item][c] = row }
+                let kept = made.indices.filter { made[$0].orders[c] != nil }
+                for (item, row) in zip(kept, try follow(c, kept.map { ($0, made[$0].ground) }, mapper)) { results[item][c] = row }
             }
         }
         return items.indices.map { i in
@@ -102,13 +97,12 @@ public final class Perturber {
             let maps =
                 step == 0
                 ? grounds.map { $0.ground.item.maps[method] } : try mapper(method, zip(grounds, paths).map { ($0.number, $1.values) })
-            let (before, scattered) = (paths, Collector<PerturbationPath>(paths.count))
-            network.workers.run(before.count) { i, _ in
+            let before = paths
+            paths = network.workers.map(before.count) { i in
                 var path = before[i]
                 path.advance(by: maps[i], mostFirst: mostFirst)
-                scattered.set(i, path)
+                return path
             }
-            paths = scattered.values
             let said = try outputs(paths.flatMap(\.values), shape: first.shape)
             let classes = said.count / paths.count
             for i in paths.indices { rows[i] += said[i * classes..<(i + 1) * classes] }
@@ -129,9 +123,8 @@ public final class Perturber {
             room -= count
             rest.removeFirst()
         }
-        let advanced = Collector<(Job, [Float])>(taken.count)
         let jobs = taken
-        network.workers.run(jobs.count) { i, _ in
+        let made = network.workers.map(jobs.count) { i in
             var (job, count) = jobs[i]
             var inputs: [Float] = []
             inputs.reserveCapacity(count * size)
@@ -140,9 +133,8 @@ public final class Perturber {
                 inputs += job.path.values
             }
             job.done += count
-            advanced.set(i, (job, inputs))
+            return (job, inputs)
         }
-        let made = advanced.values
         // only the last one can be unfinished
         if let last = made.last?.0, last.done < settings.steps { rest = [last] + rest }
         return (taken.map { ($0.job.item, $0.job.curve, $0.count) }, made.flatMap(\.1))
@@ -190,15 +182,4 @@ extension Network {
         let said = try session(shape).run(.init(shape: shape, values: points))
         return said.probabilities ?? said.logits
     }
-}
-
-/// Results of tasks, in the tasks' order.
-final class Collector<Value: Sendable>: Sendable {
-    private let slots: Mutex<[Value?]>
-
-    init(_ count: Int) { slots = Mutex([Value?](repeating: nil, count: count)) }
-
-    func set(_ i: Int, _ value: Value) { slots.withLock { $0[i] = value } }
-
-    var values: [Value] { slots.withLock { $0.compactMap { $0 } } }
 }

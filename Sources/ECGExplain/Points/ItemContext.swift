@@ -42,11 +42,13 @@ struct ItemContext: Sendable {
     let values: [Float]
     let shape: [Int]
     let baselines: [[Float]]
-    /// Standard deviation of the noise.
+    /// Standard deviation of the noise; 0 where none is drawn.
     let sigma: Float
     let features: [FeatureKey: FeatureSet]
 
-    init(_ item: ExplainItem, number: Int, settings: AttributionSettings, divisions: Set<FeatureKey>) throws(ExplainError) {
+    init(
+        _ item: ExplainItem, number: Int, settings: AttributionSettings, divisions: Set<FeatureKey>, drawsNoise: Bool
+    ) throws(ExplainError) {
         (key, values, shape, self.number) = (item.key, item.values, item.shape, number)
         let (leads, length) = item.layout
         switch settings.baseline {
@@ -65,10 +67,7 @@ struct ItemContext: Sendable {
             }
             baselines = first.isEmpty ? [] : items
         }
-        let (low, high) = values.reduce(into: (Float.infinity, -Float.infinity)) { range, value in
-            if value.isFinite { range = (min(range.0, value), max(range.1, value)) }
-        }
-        sigma = high > low ? settings.noise * (high - low) : 0
+        sigma = drawsNoise ? settings.noise * Self.range(values) : 0
         var features: [FeatureKey: FeatureSet] = [:]
         for key in divisions {
             let window = try Self.samples(settings.window ?? .seconds(settings.segment), item.timing, orElse: max(length / 20, 1))
@@ -79,6 +78,14 @@ struct ItemContext: Sendable {
                 key.division, leads: leads, length: length, window: window, stride: stride, segment: settings.segment, timing: item.timing)
         }
         self.features = features
+    }
+
+    /// Largest less smallest of the numbers among them.
+    private static func range(_ values: [Float]) -> Float {
+        let (low, high) = values.reduce(into: (Float.infinity, -Float.infinity)) { range, value in
+            if value.isFinite { range = (min(range.0, value), max(range.1, value)) }
+        }
+        return high > low ? high - low : 0
     }
 
     /// A length in samples, at least one.

@@ -26,6 +26,8 @@ struct ActivationOperator: Operator {
 /// Relu or LeakyRelu in float32.
 struct ActivationKernel: Kernel {
     let activation: ECGKernels.Activation
+    /// Where the result is part of a channel concatenation: its channels, and how far apart rows are there.
+    var part: (channels: Int, rowStride: Int)?
 
     func reverseReads(_ rule: Rule) -> ReverseReads { rule == .rescale ? .all : .outputs }
     var canSetGradients: Bool { true }
@@ -34,7 +36,15 @@ struct ActivationKernel: Kernel {
     func forward(_ run: ForwardRun) {
         guard let x = run.inputs[0]?.region(Float.self), let y = run.outputs[0]?.region(Float.self) else { return }
         let slope = activation.slope
-        if activation == .relu { y.set(x) { $0 < 0 ? 0 : $0 } } else { y.set(x) { $0 < 0 ? slope * $0 : $0 } }
+        if let part {
+            Elementwise.applyToPart(
+                activation == .relu ? .relu : .leakyRelu(slope: slope), rows: x.count / max(part.channels, 1), channels: part.channels,
+                input: x, output: y, rowStride: part.rowStride, workers: run.workers)
+        } else if activation == .relu {
+            y.set(x) { $0 < 0 ? 0 : $0 }
+        } else {
+            y.set(x) { $0 < 0 ? slope * $0 : $0 }
+        }
     }
 
     func reverse(_ run: ReverseRun) {
@@ -48,6 +58,11 @@ struct ActivationKernel: Kernel {
             let below: Float = activation.slope
             if !run.accumulates[0] { into.fill(0) }
             into.add(g, x, y, x0, y0) { g, x, y, x0, y0 in g * ActivationRules.multiplier(x, y, x0, y0) { x > 0 ? 1 : below } }
+        } else if let part {
+            Elementwise.gateRows(
+                run.rule.gate, rows: into.count / max(part.channels, 1), channels: part.channels, output: y, upstream: g,
+                rowStride: part.rowStride, gradient: into, slope: activation.slope(run.rule), accumulate: run.accumulates[0],
+                workers: run.workers)
         } else {
             activation.reverse(g, y, into: into, rule: run.rule, accumulate: run.accumulates[0], workers: run.workers)
         }

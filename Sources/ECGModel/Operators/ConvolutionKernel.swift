@@ -94,7 +94,7 @@ struct ConvolutionKernel: Kernel {
         var innerStride = outputRowStride
         if activation != .identity, let output = run.outputs[0]?.region(Float.self) {
             let start = (own + 15) / 16 * 16
-            inner = scratch.floats(start..<start + outputCount)
+            inner = residualGradient(run) ?? scratch.floats(start..<start + outputCount)
             innerStride = nil
             Elementwise.gateRows(
                 run.rule.gate, rows: items * shape.outputLength, channels: shape.outputChannels, output: output, upstream: gradient,
@@ -110,6 +110,15 @@ struct ConvolutionKernel: Kernel {
                 items: items, outputGradient: inner, outputRowStride: innerStride, inputGradient: into, accumulate: run.accumulates[0],
                 scratch: scratch.floats(0..<own), workers: run.workers)
         }
+    }
+
+    /// Where the residual's gradient goes, if it is that before the activation and nothing else is written there: then it needs no copy.
+    private func residualGradient(_ run: ReverseRun) -> Region<Float>? {
+        guard residual == .beforeActivation, run.accumulates.last == false, let own = run.inputGradients.last??.region(Float.self),
+            own.count == outputCount
+        else { return nil }
+        if let other = run.inputGradients[0]?.region(Float.self), other.overlaps(own) { return nil }
+        return own
     }
 }
 

@@ -165,9 +165,11 @@ extension PlanBuilder {
         steps.remove(at: next)
     }
 
-    /// Convolutions that feed a concatenation of channels write their part of it.
+    /// Convolutions and activations that feed a concatenation of channels write their part of it.
     private mutating func placeInConcatenations() {
         let visible = visible
+        // the rule for an activation alone goes through dense values
+        let rescale = request.reverse?.hasReferences ?? false
         for index in steps.indices {
             guard !steps[index].isRepeated, var concat = steps[index].kernel as? ConcatKernel, concat.isChannels,
                 let whole = steps[index].outputs[0],
@@ -182,11 +184,17 @@ extension PlanBuilder {
                 let channels = values[input].fact.shape[1]
                 defer { first += channels }
                 guard values[input].root == input, !visible.contains(input), users(of: input) == [index], let source = producer(of: input),
-                    steps[index].inputs.filter({ $0.map { values[$0].root == input } ?? false }).count == 1,
-                    var convolution = steps[source].kernel as? ConvolutionKernel
+                    steps[index].inputs.filter({ $0.map { values[$0].root == input } ?? false }).count == 1
                 else { continue }
-                convolution.outputRowStride = width
-                steps[source].kernel = convolution
+                if var convolution = steps[source].kernel as? ConvolutionKernel {
+                    convolution.outputRowStride = width
+                    steps[source].kernel = convolution
+                } else if !rescale, var activation = steps[source].kernel as? ActivationKernel {
+                    activation.part = (channels, width)
+                    steps[source].kernel = activation
+                } else {
+                    continue
+                }
                 values[input].root = whole
                 values[input].offset = first
                 values[input].span = values[whole].span - (width - channels)

@@ -4,22 +4,46 @@
 public struct Items: Sendable {
     /// The shape of one item.
     public let shape: Shape
-    /// [item, …shape], row-major.
-    public var values: [Float]
+    public let count: Int
+    /// All items in one array, or each in its own.
+    private var arrays: [[Float]]
 
     /// - Precondition: the count of the values is a multiple of the shape's.
     public init(shape: Shape, values: [Float]) {
         precondition(shape.elementCount > 0 ? values.count % shape.elementCount == 0 : values.isEmpty)
         self.shape = shape
-        self.values = values
+        arrays = [values]
+        count = shape.elementCount == 0 ? 0 : values.count / shape.elementCount
     }
 
-    public var count: Int { shape.elementCount == 0 ? 0 : values.count / shape.elementCount }
+    /// Items that lie apart, which are not copied together.
+    ///
+    /// - Precondition: each has as many values as the shape has elements, at least one.
+    public init(shape: Shape, each: [[Float]]) {
+        precondition(shape.elementCount > 0 && each.allSatisfy { $0.count == shape.elementCount })
+        self.shape = shape
+        arrays = each.isEmpty ? [[]] : each
+        count = each.count
+    }
+
+    /// [item, …shape], row-major.
+    public var values: [Float] {
+        get { arrays.count == 1 ? arrays[0] : Array(arrays.joined()) }
+        set { self = Items(shape: shape, values: newValue) }
+    }
     /// Elements of one item.
     public var itemCount: Int { shape.elementCount }
 
     /// The elements of one item.
-    public subscript(item: Int) -> ArraySlice<Float> { values[item * itemCount..<(item + 1) * itemCount] }
+    public subscript(item: Int) -> ArraySlice<Float> {
+        let (values, offset) = place(item)
+        return values[offset..<offset + itemCount]
+    }
+
+    /// The array that an item lies in, and where it begins there.
+    func place(_ item: Int) -> (values: [Float], offset: Int) {
+        arrays.count > 1 ? (arrays[item], 0) : (arrays[0], item * itemCount)
+    }
 }
 
 /// How an item [lead, time] lies in the model's input.

@@ -59,7 +59,7 @@ extension Session {
         let gathered = passes.map { pass in
             Gathered(
                 scores: Region<Float>(count: items.count), references: isPaired ? Region<Float>(count: items.count) : nil,
-                gradient: pass.toItems ? Region<Float>(count: items.values.count) : nil,
+                gradient: pass.toItems ? Region<Float>(count: items.count * items.itemCount) : nil,
                 layers: pass.toLayers && gathersLayers ? names.map(region) : [])
         }
         // Passes that start from the same value share a plan and its forward run.
@@ -132,9 +132,8 @@ extension Session {
 
     /// Runs the references that belong to a chunk, unless the memory holds their run already.
     private func fillReferences(_ memory: PlanMemory, _ references: Items, _ range: Range<Int>) {
-        let size = references.itemCount
         let isShared = references.count == 1
-        let own = isShared ? references.values : Array(references.values[range.lowerBound * size..<range.upperBound * size])
+        let own = isShared ? references.values : range.flatMap { references[$0] }
         if memory.hasReference(own) { return }
         let filled = isShared ? (0..<range.count).flatMap { _ in own } : own
         fill(

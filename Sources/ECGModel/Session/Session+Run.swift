@@ -187,7 +187,7 @@ extension Session {
 
     /// Copies items into the input's tensor, in its layout. A plan for more items than there are gets zeros behind them.
     func fill(_ tensor: Tensor?, _ fact: Fact?, _ items: Items, _ range: Range<Int>) {
-        fill(tensor, fact, range.count) { (items.values, (range.lowerBound + $0) * items.itemCount) }
+        fill(tensor, fact, range.count) { items.place(range.lowerBound + $0) }
     }
 
     /// The same for items that lie anywhere: each in an array, from an offset on.

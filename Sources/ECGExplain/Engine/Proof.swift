@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-extension Explainer {
-    /// The residual that automatic steps aim at where no other is asked for.
-    static let residualAimedAt = 0.01
+/// What methods promise of their maps, and how far a map is from it.
+struct Proof: Sendable {
+    let methods: [Method]
+    let settings: AttributionSettings
+
+    init(_ methods: [Method], _ settings: AttributionSettings) { (self.methods, self.settings) = (methods, settings) }
 
     /// What an item's contributions should add up to; nil where the method promises nothing.
     private func promised(_ method: Method, _ now: ItemState.Changing) -> Double? {
@@ -18,38 +21,14 @@ extension Explainer {
     }
 
     /// How far an item's contributions are from what they should add up to, relative to it.
-    private func residual(_ m: Int, _ now: ItemState.Changing, total: Double) -> Double? {
+    private func residual(_ m: Int, _ now: ItemState.Changing, total: () -> Double) -> Double? {
         guard let promised = promised(methods[m], now) else { return nil }
-        let gap = abs(total - promised)
+        let gap = abs(total() - promised)
         return gap == 0 ? 0 : gap / abs(promised)
     }
 
-    /// Doubles the steps of each item and integral until the residual is small enough.
-    func refine(_ states: [ItemState]) throws {
-        let aim = settings.maxResidual ?? Self.residualAimedAt
-        for (m, method) in methods.enumerated() {
-            var steps = settings.steps
-            var unmet = states
-            while steps < AttributionSettings.mostSteps,
-                let family = method.family(settings).with(steps: min(2 * steps, AttributionSettings.mostSteps))
-            {
-                unmet = unmet.filter { state in
-                    let now = state.now
-                    // a residual that is no number can't be helped by steps
-                    return residual(m, now, total: now.sums[m].total).map { $0 > aim } ?? false
-                }
-                if unmet.isEmpty { break }
-                steps = min(2 * steps, AttributionSettings.mostSteps)
-                for state in unmet {
-                    state.changing.withLock {
-                        $0.sums[m] = Sums(rows: method.rows(settings), size: state.context.values.count)
-                        $0.steps[m] = steps
-                    }
-                }
-                try runFamily(family, unmet)
-            }
-        }
-    }
+    /// The residual of a method that adds up its contributions.
+    func residual(_ m: Int, _ now: ItemState.Changing) -> Double? { residual(m, now) { now.sums[m].total } }
 
     /// An item's maps with their evidence.
     ///
@@ -65,8 +44,7 @@ extension Explainer {
                 ))
             let isSwitched = if case .switchedOn = method.family(settings) { true } else { false }
             // a feature's value stands at each of its samples: its contribution is counted once, not as often as it is drawn
-            let total = isSwitched ? switchedTotal(m, values, state.context) : now.sums[m].total
-            let residual = residual(m, now, total: total)
+            let residual = residual(m, now) { isSwitched ? switchedTotal(m, values, state.context) : now.sums[m].total }
             if let residual, let most = settings.maxResidual, !(residual <= most) {
                 throw ExplainError(.data, "the residual of \(method.name) is \(residual), more than \(most)")
             }

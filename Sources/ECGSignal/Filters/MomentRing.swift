@@ -93,14 +93,13 @@ struct MomentRing: Sendable {
         }
     }
 
-    /// Appends moments to the leads, times a factor and rounded to single precision.
-    func give(_ moments: Range<Int>, times factor: Double, to leads: inout [[Float]]) {
+    /// Sets values of the leads, from index `at` of each on, to moments times a factor, rounded to single precision.
+    func give(_ moments: Range<Int>, times factor: Double, to leads: inout [[Float]], at index: Int) {
         var rest = moments
         while !rest.isEmpty {
             let part = rest.prefix(contiguous(rest.lowerBound))
-            let start = leads.first?.count ?? 0
-            SignalLoops.lengthen(&leads, by: part.count)
-            SignalLoops.set(&leads, at: start, to: values, places(part), times: factor, lanes: width)
+            SignalLoops.set(
+                &leads, at: index + part.lowerBound - moments.lowerBound, to: values, places(part), times: factor, lanes: width)
             rest = part.upperBound..<rest.upperBound
         }
     }

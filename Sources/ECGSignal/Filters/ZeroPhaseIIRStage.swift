@@ -66,6 +66,8 @@ struct ZeroPhaseIIRStage: GroupStage {
     private var warmUp: [Double] = []
     /// The next output's moment. Moments count from the extended record's start.
     private var next = 0
+    /// The next block's values, as far as the backward run has been over it.
+    private var made: [[Float]]
     /// The backward run over the next block.
     private var backward: BackwardRun?
 
@@ -86,6 +88,7 @@ struct ZeroPhaseIIRStage: GroupStage {
         forward = resting
         head = [[Float]](repeating: [], count: leads)
         tail = [[Float]](repeating: [], count: leads)
+        made = [[Float]](repeating: [], count: leads)
         // While a backward run goes over a block, a forward run goes over the next one and what is needed behind it.
         waiting = MomentRing(capacity: 2 * filter.block + filter.memory + filter.padding + Self.piece, width: width)
     }
@@ -145,6 +148,7 @@ struct ZeroPhaseIIRStage: GroupStage {
             waiting.run(&forward, start..<start + count, beside: &run.cascade, backwards: run.place - count..<run.place)
             start += count
             run.place -= count
+            make(run.place..<run.place + count)
             backward = run
             if run.place == next { give(run.end, into: &output) }
         }
@@ -175,6 +179,7 @@ struct ZeroPhaseIIRStage: GroupStage {
         // What lies behind a block is still wanted as it is.
         waiting.copy(count..<end, to: &warmUp)
         cascade.run(&warmUp, 0..<end - count, backwards: true)
+        for lead in 0..<leads { SignalLoops.lengthen(&made[lead], by: count - next - made[lead].count) }
         return BackwardRun(cascade: cascade, end: count, place: count)
     }
 
@@ -182,12 +187,25 @@ struct ZeroPhaseIIRStage: GroupStage {
     private mutating func completeBackward(into output: inout [[Float]]) {
         guard var run = backward else { return }
         waiting.run(&run.cascade, next..<run.place, backwards: true)
+        make(next..<run.place)
         give(run.end, into: &output)
+    }
+
+    /// Takes the values of moments of the block over which the backward run has just been, while they are in the nearest cache.
+    private mutating func make(_ moments: Range<Int>) {
+        waiting.give(moments, times: resting.gain, to: &made, at: moments.lowerBound - next)
     }
 
     /// Gives the values before `end`, when the backward run has been over them.
     private mutating func give(_ end: Int, into output: inout [[Float]]) {
-        waiting.give(next..<end, times: resting.gain, to: &output)
+        let count = end - next
+        for lead in 0..<leads {
+            if output[lead].isEmpty, made[lead].count == count {
+                swap(&output[lead], &made[lead])
+            } else {
+                output[lead].append(contentsOf: made[lead][..<count])
+            }
+        }
         next = end
         backward = nil
     }

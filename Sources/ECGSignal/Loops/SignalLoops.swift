@@ -49,10 +49,9 @@ enum SignalLoops {
         }
     }
 
-    /// Makes every lead longer by `count` values, which are to be set before they are read.
-    static func lengthen(_ leads: inout [[Float]], by count: Int) {
-        guard count > 0 else { return }
-        for lead in leads.indices { extend(&leads[lead], by: count) { _ in } }
+    /// Makes an array longer by `count` values, which are to be set before they are read.
+    static func lengthen(_ values: inout [Float], by count: Int) {
+        if count > 0 { extend(&values, by: count) { _ in } }
     }
 
     /// Sets values of leads, from index `at` of each on, to moments [time][lane] times a factor, rounded to single precision.

@@ -98,10 +98,11 @@ public final class Convolution: Sendable {
     ///   - output: [item, outputLength, outputChannels], rows `outputRowStride` floats apart: a wider stride leaves room for the
     ///     other inputs of a channel concatenation.
     ///   - activation: in place of the convolution's own, which only a run without one takes: plans that differ in what they merge share the weights.
+    ///   - known: shared by convolutions that read the same input.
     ///   - scratch: at least `scratchCount` floats, used by this call alone.
     public func forward(
         items: Int, input: Region<Float>, inputRowStride: Int? = nil, output: Region<Float>, outputRowStride: Int? = nil,
-        residual: Residual? = nil, activation: Activation? = nil, scratch: Region<Float>, workers: Workers? = nil
+        residual: Residual? = nil, activation: Activation? = nil, known: KnownRows? = nil, scratch: Region<Float>, workers: Workers? = nil
     ) {
         let activation = activation ?? self.activation
         let inputRowStride = inputRowStride ?? shape.inputChannels
@@ -113,7 +114,7 @@ public final class Convolution: Sendable {
         } else {
             preparedForward()?.run(
                 items: items, input: input, inputRowStride: inputRowStride, output: output, outputRowStride: outputRowStride,
-                residual: residual, activation: activation, scratch: scratch, workers: workers)
+                residual: residual, activation: activation, known: known, scratch: scratch, workers: workers)
         }
     }
 

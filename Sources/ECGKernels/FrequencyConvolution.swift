@@ -110,7 +110,7 @@ package final class FrequencyConvolution: @unchecked Sendable {
     ///   - scratch: at least `scratchCount` floats, used by this call alone.
     package func run(
         items: Int, input: Region<Float>, inputRowStride: Int, output: Region<Float>, outputRowStride: Int, residual: Residual? = nil,
-        activation: Activation? = nil, accumulate: Bool = false, scratch: Region<Float>, workers: Workers?
+        activation: Activation? = nil, accumulate: Bool = false, known: KnownRows? = nil, scratch: Region<Float>, workers: Workers?
     ) {
         let activation = activation ?? self.activation
         precondition(
@@ -124,9 +124,12 @@ package final class FrequencyConvolution: @unchecked Sendable {
         if let residual { check(items, rows: outputRows, rowStride: residual.rowStride ?? outputs, channels: outputs, residual.rows) }
         precondition(isForward ? !accumulate : residual == nil)
 
-        let flags = RowFlags(
-            items: items, rows: inputRows, channels: inputs, UnsafePointer(input.pointer), rowStride: inputRowStride,
-            kernels: instructionSet.kernels, workers: workers)
+        func look() -> RowFlags {
+            RowFlags(
+                items: items, rows: inputRows, channels: inputs, UnsafePointer(input.pointer), rowStride: inputRowStride,
+                kernels: instructionSet.kernels, workers: workers)
+        }
+        let flags = known?.flags(items: items, rows: inputRows, channels: inputs, look: look) ?? look()
         if flags.found & RowFlags.wild == 0 {
             runTransformed(items, input, inputRowStride, output, outputRowStride, residual, activation, accumulate, scratch, workers)
         } else {

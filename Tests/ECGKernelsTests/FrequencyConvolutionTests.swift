@@ -129,6 +129,32 @@ struct FrequencyConvolutionTests {
         }
     }
 
+    @Test("layers that share an input share what is known of its rows, until it changes")
+    func knownRows() {
+        var g = SeededGenerator(18)
+        let layers = [9, 30].map { kernel in
+            let shape = ConvolutionShape(
+                inputChannels: 12, outputChannels: 20, kernel: kernel, padLeft: kernel / 2, padRight: (kernel - 1) / 2, inputLength: 300)
+            return Convolution(shape: shape, weights: randomFloats(shape.weightCount, using: &g), algorithm: .frequency)
+        }
+        let calm = randomFloats(2 * 300 * 12, using: &g)
+        var wild = calm
+        wild[4000] = .nan
+        var still = calm
+        for index in 1000..<2500 { still[index] = 0.5 }
+        func run(_ layer: Convolution, _ input: [Float], _ known: KnownRows?) -> [UInt32] {
+            let output = Region<Float>(count: 2 * 300 * 20)
+            layer.forward(
+                items: 2, input: Region(input), output: output, known: known, scratch: Region(count: layer.scratchCount(items: 2)))
+            return bits(output.elements)
+        }
+        let known = KnownRows()
+        for input in [calm, wild, still, calm] {
+            known.forget()
+            for layer in layers { #expect(run(layer, input, known) == run(layer, input, nil)) }
+        }
+    }
+
     @Test("errs no more than direct summation in float32", arguments: InstructionSet.supported)
     func error(set: InstructionSet) {
         var g = SeededGenerator(16)

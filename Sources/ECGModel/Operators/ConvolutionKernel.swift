@@ -84,7 +84,8 @@ struct ConvolutionKernel: Kernel {
         if let residual, let rows = run.inputs.last??.region(Float.self) { added = Residual(rows, residual) }
         prepared.forward(
             items: items, input: input, output: output, outputRowStride: outputRowStride, residual: added,
-            activation: activation, scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers)
+            activation: activation, known: run.known, scratch: scratch.floats(0..<ownScratch(run.workers?.count ?? 1)), workers: run.workers
+        )
     }
 
     func reverse(_ run: ReverseRun) {

@@ -56,6 +56,8 @@ package struct ForwardRun: Sendable {
     package let scratch: Region<UInt8>?
     /// Threads that the kernel may split its work over; nil: it has one.
     package let workers: Workers?
+    /// What is known of the rows of the first input, where several convolutions read it.
+    package var known: KnownRows?
 }
 
 /// The memory of one reverse call of a kernel.

@@ -74,6 +74,15 @@ package final class Plan: Sendable {
         }
     }
 
+    /// Values that more than one convolution reads, once a run.
+    var inputsOfSeveralConvolutions: [Int: Int] {
+        var readers: [Int: Int] = [:]
+        for step in steps where !step.isRepeated && step.kernel is ConvolutionKernel {
+            if let input = step.inputs[0] { readers[input, default: 0] += 1 }
+        }
+        return readers.filter { $0.value > 1 }
+    }
+
     /// The fact about a value of the request.
     package func fact(_ value: ValueIndex) -> Fact? { external[value].map { values[$0].fact } }
 

@@ -11,6 +11,7 @@ package final class PlanMemory: Sendable {
     /// By pass and step.
     let reverseRuns: [[ReverseRun]]
     let zeroed: [[[Tensor]]]
+    private let known: [KnownRows]
     private let values: [Tensor?]
     private let references: [Tensor?]
     private let gradients: [Int: Tensor]
@@ -54,17 +55,22 @@ package final class PlanMemory: Sendable {
         }
         self.gradients = gradients
         let scratch = Region<UInt8>(arena, start: plan.scratch.offset, count: plan.scratch.count)
+        var known: [KnownRows] = []
         func runs(_ tensors: [Tensor?]) -> [ForwardRun] {
-            plan.steps.map { step in
+            let shared = plan.inputsOfSeveralConvolutions.mapValues { _ in KnownRows() }
+            known += shared.values
+            return plan.steps.map { step in
                 ForwardRun(
                     inputs: step.inputs.map { $0.flatMap { tensors[$0] } }, outputs: step.outputs.map { $0.flatMap { tensors[$0] } },
-                    kept: step.kept.compactMap { tensors[$0] }, scratch: scratch, workers: workers)
+                    kept: step.kept.compactMap { tensors[$0] }, scratch: scratch, workers: workers,
+                    known: step.inputs.first.flatMap { $0 }.flatMap { shared[$0] })
             }
         }
         let forward = runs(values)
         let reference = second == nil ? [] : runs(references)
         forwardRuns = forward
         referenceRuns = reference
+        self.known = known
         func reverseRun(_ made: ReverseStep) -> ReverseRun {
             let step = plan.steps[made.step]
             let (run, other) = (forward[made.step], second == nil ? nil : reference[made.step])
@@ -94,11 +100,18 @@ package final class PlanMemory: Sendable {
     package func gradient(_ value: ValueIndex) -> Tensor? { plan.external[value].flatMap { gradients[$0] } }
 
     package func forward() {
+        forget()
         for (step, run) in zip(plan.steps, forwardRuns) { step.kernel.forward(run) }
     }
 
     package func forwardReference() {
+        forget()
         for (step, run) in zip(plan.steps, referenceRuns) { step.kernel.forward(run) }
+    }
+
+    /// Before values change.
+    func forget() {
+        for rows in known { rows.forget() }
     }
 
     /// Whether the reference arena holds the run of these values already: nothing but `forwardReference` writes to it.

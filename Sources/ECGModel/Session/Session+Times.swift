@@ -45,6 +45,7 @@ extension Session {
 
 extension PlanMemory {
     fileprivate func forward(_ took: (Int, Double) -> Void) {
+        forget()
         for (index, step) in plan.steps.enumerated() {
             let start = Peak.seconds()
             step.kernel.forward(forwardRuns[index])

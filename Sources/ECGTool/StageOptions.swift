@@ -15,8 +15,10 @@ public struct StageOptions: ParsableArguments {
         help: .init("Threads; the result does not depend on them. (default: one a core)", valueName: "n"))
     public var threadLimit: Int?
 
-    // Defaults that the help's text names: for those that the parser knows it looks up how they are written, which takes longer than a short run.
-    @Option(name: .customLong("seed"), help: .init("Seed of all random draws. (default: 0)", valueName: "n"))
+    // The help's text names these: for a default that the parser knows it looks up how it is written, which takes longer than the rest of the option.
+    private static let defaults = (seed: UInt64(0), log: LogForm.text, maxFrame: 1024)
+
+    @Option(name: .customLong("seed"), help: .init("Seed of all random draws. (default: \(StageOptions.defaults.seed))", valueName: "n"))
     var givenSeed: UInt64?
 
     @Option(help: .init("Instruction set: avx512, avx2 or portable. (default: the best there is)", valueName: "name"))
@@ -34,10 +36,14 @@ public struct StageOptions: ParsableArguments {
     @Flag(help: "Skip and count a record that cannot be processed, and exit 1 at the end.")
     public var keepGoing = false
 
-    @Option(name: .customLong("log"), help: .init("Messages as text or json, a line each. (default: text)", valueName: "form"))
+    @Option(
+        name: .customLong("log"),
+        help: .init("Messages as text or json, a line each. (default: \(StageOptions.defaults.log.rawValue))", valueName: "form"))
     var givenLog: LogForm?
 
-    @Option(name: .customLong("max-frame"), help: .init("Largest payload of a frame in MiB. (default: 1024)", valueName: "mib"))
+    @Option(
+        name: .customLong("max-frame"),
+        help: .init("Largest payload of a frame in MiB. (default: \(StageOptions.defaults.maxFrame))", valueName: "mib"))
     var givenMaxFrame: Int?
 
     public init() {}
@@ -51,9 +57,9 @@ public struct StageOptions: ParsableArguments {
         if output == "" { throw ValidationError("-o takes the name of a file.") }
     }
 
-    public var seed: UInt64 { givenSeed ?? 0 }
-    public var log: LogForm { givenLog ?? .text }
-    public var maxFrame: Int { givenMaxFrame ?? 1024 }
+    public var seed: UInt64 { givenSeed ?? StageOptions.defaults.seed }
+    public var log: LogForm { givenLog ?? StageOptions.defaults.log }
+    public var maxFrame: Int { givenMaxFrame ?? StageOptions.defaults.maxFrame }
 
     /// Threads to use.
     public var threads: Int {

@@ -52,12 +52,12 @@ final class FilterLine: @unchecked Sendable {
                 switch task {
                 case 0:
                     turn.written = Result { try self.writeResults() }
-                    if case .success? = turn.written { turn.read = Result { try self.source.next() } }
+                    if case .success = turn.written { turn.read = Result { try self.source.next() } }
                 case assembling: turn.assembled = before.map(self.assemble) ?? []
                 default: portion.work(assembling == 2 ? task - 1 : task - 2)
                 }
             }
-            try turn.written?.get()
+            try turn.written.get()
             results = turn.assembled
             try complete(portion, workers)
             do { current = try turn.read.get() } catch {
@@ -71,9 +71,23 @@ final class FilterLine: @unchecked Sendable {
 
     /// What the tasks of a turn beside those of its portion have come to.
     private final class Turn: @unchecked Sendable {
-        var written: Result<Void, any Error>? = .success(())
+        var written: Result<Void, any Error> = .success(())
         var read: Result<Portion?, any Error> = .success(nil)
         var assembled: [Outcome] = []
+    }
+
+    /// Something that is done the first time it is asked for. One thread asks at a time.
+    private final class Once: @unchecked Sendable {
+        private let work: () throws -> Void
+        private var result: Result<Void, any Error>?
+
+        init(_ work: @escaping () throws -> Void) { self.work = work }
+
+        func callAsFunction() throws {
+            let result = result ?? Result(catching: work)
+            self.result = result
+            try result.get()
+        }
     }
 
     /// After all tasks of a portion.
@@ -85,20 +99,17 @@ final class FilterLine: @unchecked Sendable {
             try recording.collect()
             guard isLast else { return }
             // What is there already is written while the rest is made.
-            let turn = Turn()
-            turn.written = nil
-            let writeBefore: @Sendable () -> Void = { turn.written = turn.written ?? Result { try self.writeAll() } }
+            let writeBefore = Once { try self.writeAll() }
             try recording.finish(
                 run: { count, task in
-                    workers.run(1 + count) { index, _ in if index == 0 { writeBefore() } else { task(index - 1) } }
+                    // what goes wrong is said at the next one that is sent, or at the end
+                    workers.run(1 + count) { index, _ in if index == 0 { try? writeBefore() } else { task(index - 1) } }
                 },
                 send: {
-                    writeBefore()
-                    try turn.written?.get()
+                    try writeBefore()
                     try stage.write($0)
                 })
-            writeBefore()
-            try turn.written?.get()
+            try writeBefore()
         } catch {
             filtered = nil
             source.abandon(recording)

@@ -35,15 +35,13 @@ struct ActivationKernel: Kernel {
 
     func forward(_ run: ForwardRun) {
         guard let x = run.inputs[0]?.region(Float.self), let y = run.outputs[0]?.region(Float.self) else { return }
-        let slope = activation.slope
+        let function: UnaryFunction = activation == .relu ? .relu : .leakyRelu(slope: activation.slope)
         if let part {
             Elementwise.applyToPart(
-                activation == .relu ? .relu : .leakyRelu(slope: slope), rows: x.count / max(part.channels, 1), channels: part.channels,
-                input: x, output: y, rowStride: part.rowStride, workers: run.workers)
-        } else if activation == .relu {
-            y.set(x) { $0 < 0 ? 0 : $0 }
+                function, rows: x.count / max(part.channels, 1), channels: part.channels, input: x, output: y, rowStride: part.rowStride,
+                workers: run.workers)
         } else {
-            y.set(x) { $0 < 0 ? slope * $0 : $0 }
+            Elementwise.apply(function, count: y.count, input: x, output: y, workers: run.workers)
         }
     }
 

@@ -75,12 +75,12 @@ package final class Plan: Sendable {
     }
 
     /// Values that more than one convolution reads, once a run.
-    var inputsOfSeveralConvolutions: [Int: Int] {
-        var readers: [Int: Int] = [:]
+    var inputsOfSeveralConvolutions: Set<Int> {
+        var (once, several): (Set<Int>, Set<Int>) = ([], [])
         for step in steps where !step.isRepeated && step.kernel is ConvolutionKernel {
-            if let input = step.inputs[0] { readers[input, default: 0] += 1 }
+            if let input = step.inputs[0], !once.insert(input).inserted { several.insert(input) }
         }
-        return readers.filter { $0.value > 1 }
+        return several
     }
 
     /// The fact about a value of the request.

@@ -6,7 +6,7 @@ import Synchronization
 package final class PlanMemory: Sendable {
     package let plan: Plan
     let workers: Workers?
-    let forwardRuns: [ForwardRun]
+    private let forwardRuns: [ForwardRun]
     private let referenceRuns: [ForwardRun]
     /// By pass and step.
     let reverseRuns: [[ReverseRun]]
@@ -57,7 +57,7 @@ package final class PlanMemory: Sendable {
         let scratch = Region<UInt8>(arena, start: plan.scratch.offset, count: plan.scratch.count)
         var known: [KnownRows] = []
         func runs(_ tensors: [Tensor?]) -> [ForwardRun] {
-            let shared = plan.inputsOfSeveralConvolutions.mapValues { _ in KnownRows() }
+            let shared = Dictionary(uniqueKeysWithValues: plan.inputsOfSeveralConvolutions.map { ($0, KnownRows()) })
             known += shared.values
             return plan.steps.map { step in
                 ForwardRun(
@@ -99,19 +99,16 @@ package final class PlanMemory: Sendable {
     /// The gradient of a seed, to be set, or of a wanted value.
     package func gradient(_ value: ValueIndex) -> Tensor? { plan.external[value].flatMap { gradients[$0] } }
 
-    package func forward() {
-        forget()
-        for (step, run) in zip(plan.steps, forwardRuns) { step.kernel.forward(run) }
-    }
+    package func forward() { forward { _, run in run() } }
 
-    package func forwardReference() {
-        forget()
-        for (step, run) in zip(plan.steps, referenceRuns) { step.kernel.forward(run) }
-    }
+    /// A forward run whose steps, by index, `body` runs.
+    func forward(_ body: (Int, () -> Void) -> Void) { run(forwardRuns, body) }
 
-    /// Before values change.
-    func forget() {
+    package func forwardReference() { run(referenceRuns) { _, run in run() } }
+
+    private func run(_ runs: [ForwardRun], _ body: (Int, () -> Void) -> Void) {
         for rows in known { rows.forget() }
+        for (index, step) in plan.steps.enumerated() { body(index) { step.kernel.forward(runs[index]) } }
     }
 
     /// Whether the reference arena holds the run of these values already: nothing but `forwardReference` writes to it.

@@ -6,7 +6,7 @@ public struct Items: Sendable {
     public let shape: Shape
     public let count: Int
     /// All items in one array, or each in its own.
-    private var arrays: [[Float]]
+    private let arrays: [[Float]]
 
     /// - Precondition: the count of the values is a multiple of the shape's.
     public init(shape: Shape, values: [Float]) {

@@ -26,7 +26,7 @@ extension Session {
             var own = memory.plan.steps.map { step in
                 StepTime(name: "\(step.node.opType) \(step.node.name) \(type(of: step.kernel))")
             }
-            memory.forward { step, seconds in own[step].forward += seconds }
+            memory.timedForward { step, seconds in own[step].forward += seconds }
             seed.start(memory, range, scores)
             memory.reverse { step, seconds in own[step].reverse += seconds }
             let found = own
@@ -44,11 +44,10 @@ extension Session {
 }
 
 extension PlanMemory {
-    fileprivate func forward(_ took: (Int, Double) -> Void) {
-        forget()
-        for (index, step) in plan.steps.enumerated() {
+    fileprivate func timedForward(_ took: (Int, Double) -> Void) {
+        forward { index, run in
             let start = Peak.seconds()
-            step.kernel.forward(forwardRuns[index])
+            run()
             took(index, Peak.seconds() - start)
         }
     }
